@@ -104,6 +104,7 @@ impl Settings {
         let roles: Vec<String> =
             [list("LOGWEIR_EXECUTION_ROLES"), list("LOGWEIR_TASK_ROLES")].into_iter().flatten().flatten().collect();
         let scope = if roles.is_empty() { scope } else { scope.passing(&roles) };
+        let scope = scope.watching_sessions(flag(&variable, "LOGWEIR_EXEC_SESSIONS")?);
         Ok(Self { role, table, own_roles, scope, topic, bus, log_group })
     }
 
@@ -136,12 +137,17 @@ impl Settings {
 fn retires(variable: &impl Fn(&str) -> Option<String>) -> Result<bool, SettingsError> {
     let set = |name| variable(name).filter(|value| !value.is_empty());
     let mode = set("LOGWEIR_MODE").map(|mode| mode.parse().map_err(|error: String| wrong("LOGWEIR_MODE", error)));
-    let paused = match set("LOGWEIR_PAUSED").as_deref() {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => return Err(wrong("LOGWEIR_PAUSED", "is neither true nor false")),
-    };
+    let paused = flag(variable, "LOGWEIR_PAUSED")?;
     Ok(!paused && mode.transpose()?.is_some_and(|mode: Mode| mode > Mode::Observe))
+}
+
+/// Returns whether the variable is `true`. A variable that is not set counts as `false`.
+fn flag(variable: &impl Fn(&str) -> Option<String>, name: &'static str) -> Result<bool, SettingsError> {
+    match variable(name).as_deref() {
+        None | Some("" | "false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(wrong(name, "is neither true nor false")),
+    }
 }
 
 /// Returns the patterns of a comma-separated list.
@@ -232,6 +238,15 @@ mod tests {
         let service = |name| event::Home::default().service(name, None).unwrap();
         assert!(scope.has_service(&service("arn:aws:ecs:eu-west-1:111122223333:service/prod/web")));
         assert!(!scope.has_service(&service("arn:aws:ecs:eu-west-1:111122223333:service/test/web")));
+    }
+
+    #[test]
+    fn sessions_are_watched_only_if_the_setting_says_so() {
+        let name = "LOGWEIR_EXEC_SESSIONS";
+        for (value, expected) in [("", false), ("false", false), ("true", true)] {
+            assert_eq!(read(&[(name, value)]).unwrap().scope.watches_sessions(), expected, "{value}");
+        }
+        assert_eq!(error(read(&[(name, "yes")])), "LOGWEIR_EXEC_SESSIONS: is neither true nor false");
     }
 
     #[test]

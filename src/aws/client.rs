@@ -16,7 +16,10 @@ use super::sdk::ecs::Ecs;
 use super::sdk::journal::DynamoJournal;
 use super::sdk::logs::{Logs, RetryConflicts};
 use super::sdk::own_log::LogGroupLines;
+use super::session_sources::SessionSources;
 use super::signed::SignedClient;
+#[cfg(feature = "cli")]
+use super::signed::event_history::CloudTrail;
 use super::signed::notify::Channels;
 use super::signed::queue::Sqs;
 use crate::ports::{Answer, TaskDefinitions};
@@ -123,6 +126,17 @@ impl Aws {
         DynamoJournal::new(self.dynamodb(), table)
     }
 
+    /// Returns CloudTrail's event history. Makes no AWS call.
+    #[cfg(feature = "cli")]
+    pub fn event_history(&self) -> CloudTrail {
+        CloudTrail::new(self.signed.clone())
+    }
+
+    /// Returns the sources that describe the sessions of ECS Exec. Makes no AWS call.
+    pub fn session_sources(&self) -> SessionSources {
+        SessionSources::new(self.signed.clone(), self.ecs.clone())
+    }
+
     /// Returns a reader for the log lines that the Lambda function wrote to this log group. Makes no AWS call.
     pub fn own_log(&self, group: Option<String>) -> LogGroupLines {
         LogGroupLines::new(self.logs.clone(), group)
@@ -131,6 +145,18 @@ impl Aws {
     /// Returns the SQS queue with this URL. Makes no AWS call.
     pub fn queue(&self, url: &str) -> Sqs {
         Sqs::new(self.signed.clone(), url)
+    }
+
+    /// Returns the bucket with this name, or `None` if the text is not the name of a bucket. Makes no AWS call.
+    #[cfg(feature = "cli")]
+    pub fn bucket(&self, name: &str, is_requester_paying: bool) -> Option<super::S3Bucket> {
+        super::S3Bucket::new(self.signed.clone(), name, is_requester_paying)
+    }
+
+    /// Returns the queries of this place in Athena. Makes no AWS call.
+    #[cfg(feature = "cli")]
+    pub fn athena(&self, place: super::AthenaPlace) -> super::Athena {
+        super::Athena::new(self.signed.clone(), place)
     }
 
     /// Returns the notifier for this SNS topic and this EventBridge bus. The notifier sends nothing if the topic and

@@ -64,8 +64,8 @@ const DENIED: [&str; 9] = [
 ];
 
 /// Error codes for a resource that does not exist (source: the API references of ECS, ECR, CloudWatch Logs, SSM, SQS,
-/// IAM and CloudTrail).
-const ABSENT: [&str; 11] = [
+/// IAM, CloudTrail and S3).
+const ABSENT: [&str; 13] = [
     "ResourceNotFoundException",
     "ServiceNotFoundException",
     "ClusterNotFoundException",
@@ -77,6 +77,8 @@ const ABSENT: [&str; 11] = [
     "QueueDoesNotExist",
     "NoSuchEntity",
     "TrailNotFoundException",
+    "NoSuchBucket",
+    "NoSuchKey",
 ];
 
 pub(super) fn port_error<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> PortError

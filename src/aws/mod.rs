@@ -30,6 +30,7 @@ mod read_only;
 #[cfg(feature = "cli")]
 mod region;
 pub mod sdk;
+mod session_sources;
 #[cfg_attr(
     not(feature = "cli"),
     allow(dead_code, unused_imports, reason = "only the command line uses some of these calls")
@@ -59,5 +60,12 @@ pub use region::configured_region;
 pub use sdk::ecs::Ecs;
 pub use sdk::logs::{Logs, MADE_BY};
 pub use sdk::own_log::LogGroupLines;
+pub use session_sources::{SessionSources, TranscriptText};
+#[cfg(feature = "cli")]
+pub use signed::athena::{Athena, AthenaPlace};
+#[cfg(feature = "cli")]
+pub use signed::bucket::S3Bucket;
+#[cfg(feature = "cli")]
+pub use signed::event_history::CloudTrail;
 pub use signed::notify::Channels;
 pub use signed::queue::Sqs;

@@ -14,6 +14,7 @@ use crate::settings::JournalPlace;
 pub(super) struct Given {
     pub(super) baseline: bool,
     pub(super) journal: bool,
+    pub(super) region: bool,
 }
 
 /// The context of a verb.

@@ -34,7 +34,7 @@ pub(super) enum Exit {
 pub(super) type VerbResult = Result<Exit, Failure>;
 
 /// An error that ends a verb. The member `help` names the next step for the caller.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Failure {
     pub(super) exit: Exit,
     pub(super) message: String,

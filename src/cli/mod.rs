@@ -13,6 +13,7 @@ mod help;
 mod journal;
 mod load;
 mod loaded;
+mod lookup;
 mod moment;
 mod options;
 mod outputs;
@@ -71,7 +72,7 @@ enum Verb {
     /// awslogs
     #[command(after_help = verbs::firelens::EXAMPLES)]
     Firelens(verbs::firelens::FirelensArgs),
-    /// Log the sessions of ECS Exec: correct clusters that log none
+    /// Check and log the sessions of ECS Exec, and list who opened them
     #[command(after_help = verbs::exec::EXAMPLES)]
     Exec(verbs::exec::ExecArgs),
     /// Undo a correction: roll services back, deregister the corrected revision, restore the retention
@@ -95,6 +96,9 @@ enum Verb {
     /// Print the controls of other catalogues for each requirement of the ECS security runbook
     #[command(after_help = verbs::controls::EXAMPLES)]
     Controls(verbs::controls::ControlsArgs),
+    /// Report who called which API of ECS, when and from where, according to CloudTrail
+    #[command(after_help = verbs::activity::EXAMPLES)]
+    Activity(Box<verbs::activity::ActivityArgs>),
     /// List the rules, or explain one
     #[command(after_help = verbs::rules::EXAMPLES)]
     Rules(verbs::rules::RulesArgs),
@@ -121,7 +125,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let mut command = environment::without_empty(help::for_arguments(Cli::command(), &arguments));
     let parsed = command.try_get_matches_from_mut(arguments).and_then(|matches| {
         let is_given = |option| matches.value_source(option) == Some(ValueSource::CommandLine);
-        let given = Given { baseline: is_given("baseline"), journal: is_given("journal") };
+        let given = Given { baseline: is_given("baseline"), journal: is_given("journal"), region: is_given("region") };
         Cli::from_arg_matches(&matches).map(|cli| (cli, given))
     });
     let (cli, given) = match parsed {
@@ -145,16 +149,17 @@ impl Verb {
     /// Returns an error if the verb cannot show its results in the format that the caller named.
     fn accepts(&self, context: &Context) -> Result<(), Failure> {
         let format = context.global.format;
-        let has_all_formats = match self {
+        let has_format = match self {
             Self::Check(_) => true,
             Self::Firelens(firelens) => firelens.has_all_formats(),
-            Self::Exec(exec) => exec.has_all_formats(),
+            Self::Exec(exec) => exec.has_format(format),
             _ => false,
         };
-        if is_of_every_verb(format) || has_all_formats {
+        if is_of_every_verb(format) || has_format {
             return Ok(());
         }
-        Err(Failure::usage(format!("only `logweir check` has the format {format}")).help("use --format text or json"))
+        Err(Failure::usage(format!("only `check`, `firelens check` and `exec check` have the format {format}"))
+            .help("use --format text or json"))
     }
 
     fn run(&self, context: &Context) -> VerbResult {
@@ -171,6 +176,7 @@ impl Verb {
             Self::Doctor(doctor) => doctor.run(context),
             Self::Runbook(runbook) => runbook.run(context),
             Self::Controls(controls) => controls.run(context),
+            Self::Activity(activity) => activity.run(context),
             Self::Rules(rules) => rules.run(context),
             Self::Baseline(baseline) => baseline.run(context),
             Self::Init(init) => init.run(context),

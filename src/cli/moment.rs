@@ -30,6 +30,12 @@ fn parse(
     }
 }
 
+/// Parses the end of a period in the past. A period up to a day includes the day, and a span such as `2h` counts backward
+/// from now.
+pub(super) fn up_to(text: &str) -> Result<Timestamp, String> {
+    parse(text, moment::end_of, |now, span| now.checked_sub(span))
+}
+
 /// Parses the end of a period. A period until a day includes the day, and a span such as `2h` counts forward from now.
 /// Returns an error if the end is in the past.
 pub(super) fn until(text: &str) -> Result<Timestamp, String> {

@@ -60,7 +60,7 @@ fn output_file(text: &str) -> Result<OutputFile, String> {
     }
 }
 
-fn account(text: &str) -> Result<String, String> {
+pub(super) fn account(text: &str) -> Result<String, String> {
     let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     if is_account { Ok(text.to_owned()) } else { Err("the ID of an account has twelve digits".to_owned()) }
 }
@@ -143,7 +143,7 @@ fn of_credentials(context: &Context) -> Result<String, Failure> {
     })
 }
 
-fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
+pub(super) fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
     let failure = Failure::error(format!("cannot write {}: {}", path.display(), without_number(&error.to_string())));
     match error.kind() {
         std::io::ErrorKind::StorageFull => failure.help("free disk space, and run the command again"),
@@ -154,7 +154,7 @@ fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
 
 /// Returns the time of the run. The variable `SOURCE_DATE_EPOCH` (seconds since 1970) replaces the clock, so that two
 /// runs can write the same bytes.
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
     fixed.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or_else(Timestamp::now)
 }

@@ -20,6 +20,35 @@ impl Progress {
         Self::shown(true, || spinner().with_style(ProgressStyle::default_spinner()))
     }
 
+    /// Shows a bar for a search of a period with this number of seconds.
+    pub(super) fn of_search(seconds: u64) -> Self {
+        let style = ProgressStyle::with_template("{bar:30} {percent}%, {msg}, about {eta} left");
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self::shown(true, || ProgressBar::new(seconds).with_style(style))
+    }
+
+    /// Shows how many seconds of the period were read, and what was found.
+    pub(super) fn searched(&self, seconds: u64, found: String) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(found);
+            bar.set_position(seconds);
+        }
+    }
+
+    /// Shows a bar for files of this size in bytes, with the rate.
+    pub(super) fn over_files(files: u64, bytes: u64) -> Self {
+        const BAR: &str = "{bar:40} {binary_bytes} of {binary_total_bytes} in {msg} files, {binary_bytes_per_sec}";
+        let style = ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self::shown(files > 1, || ProgressBar::new(bytes).with_style(style).with_message(files.to_string()))
+    }
+
+    /// Advances the bar by the bytes of a file.
+    pub(super) fn read(&self, bytes: u64) {
+        if let Some(bar) = &self.0 {
+            bar.inc(bytes);
+        }
+    }
+
     fn shown(is_wanted: bool, bar: impl FnOnce() -> ProgressBar) -> Self {
         Self((is_wanted && std::io::stderr().is_terminal()).then(bar))
     }

@@ -26,7 +26,8 @@ pub enum Keeper {
     /// The state of the family contains the hold or the open fuse. After a hold, Logweir corrects the family's newest
     /// revision.
     Family,
-    /// A notification names the faulty revision, and the reason why Logweir does not correct it.
+    /// A notification names the faulty revision and the reason why Logweir does not correct it, or the session without a
+    /// transcript.
     Notification,
     /// Another event reports the revision or the deployment that matters now.
     LaterEvent,
@@ -50,7 +51,7 @@ impl Disposition {
             Self::DeadLetter => "dead letter",
             Self::Final(Keeper::Record) => "final: the record keeps the result",
             Self::Final(Keeper::Family) => "final: the family's state keeps the hold or the fuse",
-            Self::Final(Keeper::Notification) => "final: a notification names the revision",
+            Self::Final(Keeper::Notification) => "final: a notification names the revision or the session",
             Self::Final(Keeper::LaterEvent) => "final: a later event follows",
             Self::Final(Keeper::NoChange) => "final: the event requires no change",
         }
@@ -61,7 +62,9 @@ impl Reason {
     /// Returns the disposition of the message of an event whose decision has this reason.
     pub fn disposition(self) -> Disposition {
         match self {
-            Self::Locked | Self::RateLimited | Self::Throttled | Self::NotVisibleYet => Disposition::Retry,
+            Self::Locked | Self::RateLimited | Self::Throttled | Self::NotVisibleYet | Self::SessionPending => {
+                Disposition::Retry
+            }
             Self::AccessDenied | Self::PassRoleDenied | Self::Unreadable => Disposition::DeadLetter,
             Self::NewerRevision
             | Self::Duplicate
@@ -83,7 +86,9 @@ impl Reason {
             | Self::Sandboxed
             | Self::Privileged
             | Self::MissingExecutionRole
-            | Self::TooLarge => Disposition::Final(Keeper::Notification),
+            | Self::TooLarge
+            | Self::SessionUnlogged
+            | Self::SessionBypass => Disposition::Final(Keeper::Notification),
             Self::NotLatest
             | Self::ServiceChanged
             | Self::ClusterChanged
@@ -103,7 +108,9 @@ impl Reason {
             | Self::ForeignAccount
             | Self::ForeignRegion
             | Self::OutOfScope
-            | Self::ServiceOwned => Disposition::Final(Keeper::NoChange),
+            | Self::ServiceOwned
+            | Self::SessionOpened
+            | Self::SessionEnded => Disposition::Final(Keeper::NoChange),
         }
     }
 }
@@ -123,7 +130,7 @@ impl Outcome {
             | Self::NeedsOperator => Disposition::Final(Keeper::Record),
             Self::Superseded => Disposition::Final(Keeper::LaterEvent),
             Self::Held | Self::Released => Disposition::Final(Keeper::Family),
-            Self::Compliant | Self::Observed | Self::Skipped => Disposition::Final(Keeper::NoChange),
+            Self::Compliant | Self::Observed | Self::Reported | Self::Skipped => Disposition::Final(Keeper::NoChange),
         }
     }
 }

@@ -121,6 +121,8 @@ pub enum Outcome {
     Held,
     /// The hold of the family has ended, because an operator asked for it.
     Released,
+    /// Logweir reports a session on a container, and changes nothing.
+    Reported,
     Partial,
     Skipped,
     /// The source is no longer the family's newest ACTIVE revision.
@@ -147,6 +149,7 @@ impl Outcome {
             Self::Migrated => "migrated",
             Self::Held => "held",
             Self::Released => "released",
+            Self::Reported => "reported",
             Self::Partial => "partial",
             Self::Skipped => "skipped",
             Self::Superseded => "superseded",
@@ -181,6 +184,7 @@ impl Outcome {
             | Self::Migrated
             | Self::Held
             | Self::Released
+            | Self::Reported
             | Self::Skipped
             | Self::Superseded => "INFO",
         }
@@ -198,6 +202,7 @@ impl Outcome {
             Self::Migrated => "migrated revision registered",
             Self::Held => "family on hold",
             Self::Released => "hold ended",
+            Self::Reported => "session reported",
             Self::Partial => "remediation partly completed",
             Self::Skipped => "skipped",
             Self::Superseded => "superseded",
@@ -336,6 +341,16 @@ pub enum Reason {
     Throttled,
     /// A read does not show an earlier registration yet.
     NotVisibleYet,
+    /// A person opened a session of ECS Exec.
+    SessionOpened,
+    /// The session is open, or its transcript still has time to arrive.
+    SessionPending,
+    /// The session has ended, and it has a transcript, did not start, or cannot be judged.
+    SessionEnded,
+    /// The session has ended without a transcript, or is still open after a day.
+    SessionUnlogged,
+    /// A principal other than ECS opened a session on a container.
+    SessionBypass,
     Unreadable,
 }
 

@@ -127,7 +127,7 @@ impl RuleName {
         Self::ProxiedExecAgent,
     ];
 
-    /// Whether the rule judges clusters and what runs in them, so that an exemption from it may name a cluster.
+    /// Whether the rule judges clusters and their workloads, so that an exemption from it may name a cluster.
     pub fn is_about_exec(self) -> bool {
         self as usize >= Self::UnloggedSessions as usize
     }

@@ -1,8 +1,8 @@
 //! The handling of messages that the function could not complete. The function sends a message to the event queue again
-//! if the message has to wait for the registration rate limit, or for the confirmation of the baseline. The function
-//! sends a message to the dead-letter queue if an operator has to act first, or if the message failed too often;
-//! `domain::disposition` has the table. In both cases, the function sends a copy of the message before SQS deletes the
-//! original.
+//! if the message has to wait for the registration rate limit, for the confirmation of the baseline, or for the end of a
+//! session. The function sends a message to the dead-letter queue if an operator has to act first, or if the message
+//! failed too often; `domain::disposition` has the table. In both cases, the function sends a copy of the message before
+//! SQS deletes the original.
 //!
 //! A message that waits does not count as failed. If waiting counted as a failure, a release of many services at once
 //! would send messages to the dead-letter queue. SQS counts the receives of a copy from zero, so each copy of a message

@@ -33,6 +33,8 @@ pub(super) struct Line<'t> {
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub(super) baseline: Option<&'t RawValue>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) session: Option<&'t RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub(super) cluster: Option<&'t RawValue>,
 }
 
@@ -47,13 +49,15 @@ impl<'t> Line<'t> {
             StateKind::PinHolder => &mut self.pin_holder,
             StateKind::RevisionPins => &mut self.pins,
             StateKind::PublishedBaseline => &mut self.baseline,
+            StateKind::SessionWatch => &mut self.session,
             StateKind::ClusterRecord => &mut self.cluster,
         }
     }
 
-    fn states(&self) -> [Option<&'t RawValue>; 8] {
-        let Self { family, pointings, budget, reconciliation, pin_holder, pins, baseline, cluster, .. } = self;
-        [*family, *pointings, *budget, *reconciliation, *pin_holder, *pins, *baseline, *cluster]
+    fn states(&self) -> [Option<&'t RawValue>; 9] {
+        let Self { family, pointings, budget, reconciliation, pin_holder, pins, baseline, cluster, session, .. } =
+            *self;
+        [family, pointings, budget, reconciliation, pin_holder, pins, baseline, cluster, session]
     }
 
     pub(super) fn checksum(&self) -> u32 {

@@ -3,29 +3,39 @@
 //!
 //! Callers are generic over the ports, so no future is boxed. Every future that a port returns is `Send`.
 
+mod bucket;
 mod clock;
 mod clusters;
 mod error;
+mod event_history;
+mod exec_sessions;
 mod journal;
 mod log_groups;
 mod notifier;
 mod own_log;
+mod query_engine;
 mod queue;
 mod services;
 mod state;
 mod task_definitions;
+mod watched_sessions;
 
-pub use clock::{Clock, SystemClock};
+pub use bucket::{Bucket, KeyPage, ListedObject, Object};
+pub use clock::{Clock, SystemClock, Timer};
 pub use clusters::Clusters;
 pub use error::{Answer, ErrorKind, PortError};
+pub use event_history::EventHistory;
+pub use exec_sessions::{ExecSessions, Stored};
 pub use journal::{CommitError, Expected, Filter, Journal, Listed};
 pub use log_groups::LogGroups;
 pub use notifier::Notifier;
 pub use own_log::OwnLog;
+pub use query_engine::{QueryEngine, QueryState, RowPage};
 pub use queue::{LONGEST_DELAY, Message, Queue};
 pub use services::{RevisionUsers, Services};
 pub use state::{StateKind, StoredState};
 pub use task_definitions::{FamilyPage, TaskDefinitions};
+pub use watched_sessions::WatchedSessions;
 
 pub use crate::domain::ecs::wire::{Described, RevisionStatus};
 
@@ -34,6 +44,7 @@ pub trait Ports: Sync {
     type TaskDefinitions: TaskDefinitions;
     type Services: Services;
     type Clusters: Clusters;
+    type Sessions: WatchedSessions;
     type LogGroups: LogGroups;
     type Journal: Journal;
     type Clock: Clock;
@@ -41,13 +52,14 @@ pub trait Ports: Sync {
     fn task_definitions(&self) -> &Self::TaskDefinitions;
     fn services(&self) -> &Self::Services;
     fn clusters(&self) -> &Self::Clusters;
+    fn sessions(&self) -> &Self::Sessions;
     fn log_groups(&self) -> &Self::LogGroups;
     fn journal(&self) -> &Self::Journal;
     fn clock(&self) -> &Self::Clock;
 }
 
-/// One adapter for each port of [`Ports`]. The adapter for ECS implements [`TaskDefinitions`], [`Services`] and
-/// [`Clusters`].
+/// One adapter for each port of [`Ports`]. The adapter for ECS implements [`TaskDefinitions`], [`Services`], [`Clusters`]
+/// and [`WatchedSessions`].
 #[derive(Clone, Debug)]
 pub struct Adapters<E, L, J, C> {
     pub ecs: E,
@@ -56,10 +68,14 @@ pub struct Adapters<E, L, J, C> {
     pub clock: C,
 }
 
-impl<E: TaskDefinitions + Services + Clusters, L: LogGroups, J: Journal, C: Clock> Ports for Adapters<E, L, J, C> {
+impl<E, L: LogGroups, J: Journal, C: Clock> Ports for Adapters<E, L, J, C>
+where
+    E: TaskDefinitions + Services + Clusters + WatchedSessions,
+{
     type TaskDefinitions = E;
     type Services = E;
     type Clusters = E;
+    type Sessions = E;
     type LogGroups = L;
     type Journal = J;
     type Clock = C;
@@ -71,6 +87,9 @@ impl<E: TaskDefinitions + Services + Clusters, L: LogGroups, J: Journal, C: Cloc
         &self.ecs
     }
     fn clusters(&self) -> &E {
+        &self.ecs
+    }
+    fn sessions(&self) -> &E {
         &self.ecs
     }
     fn log_groups(&self) -> &L {

@@ -1,6 +1,7 @@
 //! The states that the journal stores in addition to its records: the state of each family, the state of each service,
-//! the state of the registration rate limit, the state of the reconciliation, the pins of corrected revisions, and the
-//! baseline in the function's package. The record of a cluster is also a state.
+//! the state of the registration rate limit, the state of the reconciliation, the pins of corrected revisions, the
+//! baseline in the function's package, and the watches over sessions of ECS Exec. The record of a cluster is also a
+//! state.
 
 use std::fmt::Display;
 
@@ -12,6 +13,7 @@ use crate::domain::baseline::published::{PackagedName, PublishedBaseline};
 use crate::domain::ecs::cluster::ClusterArn;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
+use crate::domain::exec::watch::{SessionName, SessionWatch};
 use crate::domain::limits::family::{Family, FamilyName};
 use crate::domain::limits::rate::{RateLimit, RateLimitName};
 use crate::domain::limits::reconciliation::{Reconciliation, ReconciliationName};
@@ -39,6 +41,11 @@ pub trait StoredState: Clone + PartialEq + Serialize + DeserializeOwned + Send +
     /// Returns whether this release of Logweir supports the state's format.
     fn is_known(&self) -> bool;
 
+    /// Returns the time after which a journal may delete this state. `None` if the state stays.
+    fn expires(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// Returns whether [`super::Journal::listed`] lists this state.
     fn is_listed(&self) -> bool {
         false
@@ -55,6 +62,7 @@ pub enum StateKind {
     PinHolder,
     RevisionPins,
     PublishedBaseline,
+    SessionWatch,
     ClusterRecord,
 }
 
@@ -70,13 +78,17 @@ impl StateKind {
             Self::PinHolder => "pin-holder",
             Self::RevisionPins => "pins",
             Self::PublishedBaseline => "baseline",
+            Self::SessionWatch => "session",
             Self::ClusterRecord => "cluster",
         }
     }
 }
 
 macro_rules! stored_state {
-    ($state:ident, $(#[$attribute:meta])? $key:ident: $name:ty $(, is_listed: $is_listed:ident)?) => {
+    (
+        $state:ident, $(#[$attribute:meta])? $key:ident: $name:ty
+        $(, is_listed: $is_listed:ident)? $(, expires: $expires:ident)?
+    ) => {
         impl StoredState for $state {
             type Name = $name;
 
@@ -105,6 +117,9 @@ macro_rules! stored_state {
             $(fn is_listed(&self) -> bool {
                 self.$is_listed()
             })?
+            $(fn expires(&self) -> Option<Timestamp> {
+                Some(self.$expires())
+            })?
         }
     };
 }
@@ -116,4 +131,5 @@ stored_state!(Reconciliation, #[serde(flatten)] name: ReconciliationName);
 stored_state!(PinHolder, holder: HolderName);
 stored_state!(RevisionPins, revision: RevisionArn);
 stored_state!(PublishedBaseline, place: PackagedName);
+stored_state!(SessionWatch, #[serde(flatten)] name: SessionName, expires: expires);
 stored_state!(ClusterRecord, cluster: ClusterArn, is_listed: is_listed);

@@ -1,6 +1,10 @@
 //! Output as text, as JSON and in the formats of pipelines.
 
+pub mod activity;
+pub mod elk;
+pub mod exec_sessions;
 pub mod formats;
+mod html;
 pub mod human;
 pub mod json;
 mod output;

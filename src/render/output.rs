@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::exec_sessions::{SessionsOutput, TranscriptOutput};
 use super::human;
 use super::human::baseline::{BaselineCheckOutput, BaselineOutput};
 use super::human::doctor::Diagnosis;
@@ -15,6 +16,7 @@ use super::json::{AgainstOutput, CheckOutput, ControlsOutput, RunbookOutput};
 use crate::domain::baseline::BaselineError;
 use crate::domain::report::{Report, schema};
 use crate::domain::rules::packs::{RuleSummary, explanation};
+use crate::domain::trail::activity::Activity;
 
 /// A result that Logweir can show as text and as JSON.
 pub trait Output {
@@ -73,6 +75,16 @@ impl Output for RunbookOutput {
 impl Output for ControlsOutput {
     fn text(&self) -> String {
         human::runbook::controls(self)
+    }
+
+    fn json(&self) -> Value {
+        value(self)
+    }
+}
+
+impl Output for Activity {
+    fn text(&self) -> String {
+        human::activity::text(self)
     }
 
     fn json(&self) -> Value {
@@ -207,5 +219,25 @@ impl Output for RulesOutput {
     fn json(&self) -> Value {
         let line = |RuleSummary { name, summary }: &RuleSummary| json!({"rule": name, "severity": name.severity(), "finds": summary, "explanation": explanation(*name)});
         json!({"schema": schema::RULES, "rules": self.rules.iter().map(line).collect::<Vec<_>>()})
+    }
+}
+
+impl Output for SessionsOutput {
+    fn text(&self) -> String {
+        self.text()
+    }
+
+    fn json(&self) -> Value {
+        self.json()
+    }
+}
+
+impl Output for TranscriptOutput {
+    fn text(&self) -> String {
+        self.text()
+    }
+
+    fn json(&self) -> Value {
+        self.json()
     }
 }

@@ -1,13 +1,16 @@
-//! Reads task definitions and events from files. Logweir remembers the position of a task definition in its file, so
-//! that it can replace only the task definition and keep the rest of the file.
+//! Reads task definitions, events and records of CloudTrail from files. Logweir remembers the position of a task
+//! definition in its file, so that it can replace only the task definition and keep the rest of the file. Checks log files
+//! against the digest files of CloudTrail.
 
 mod cloudformation;
 mod correction;
+pub mod digests;
 mod document;
 mod error;
 mod events;
 mod file_kind;
 mod files;
+mod geoip;
 mod ignore_files;
 mod json_site;
 mod kind;
@@ -21,6 +24,7 @@ mod source_text;
 mod syntax;
 mod template_document;
 mod terraform;
+pub mod trail;
 mod tree;
 mod tree_difference;
 mod tree_site;
@@ -35,6 +39,7 @@ pub use error::SourceError;
 pub use events::{EventName, FoundEvent, FoundEvents};
 pub use file_kind::FileKind;
 pub use files::{FileTarget, Found, named, optional, read_file, read_found, read_stdin};
+pub use geoip::{GeoIp, GeoIpError};
 pub use kind::{Kind, PassedOver};
 pub use resource::Resource;
 pub use site::Refused;

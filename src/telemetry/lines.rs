@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::metrics::{Dimension, Unit, line};
 use crate::domain::limits::reconciliation::Counts;
+use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::report::Report;
 use crate::domain::report::gauges::Gauges;
 use crate::domain::rule_name::RuleName;
@@ -32,6 +33,12 @@ pub fn reported(report: &Report, function: &str) -> String {
     for rule in found {
         let rule = Dimension { name: "Rule", value: rule, sums: false };
         lines += &one(&line(report.timestamp, function, Some(&rule), &[("Found", Unit::Count, 1)]));
+    }
+    // A session counts once when it is opened and once when it is judged, and not at each look in between.
+    let is_new = report.outcome == Outcome::Reported && report.reason != Some(Reason::SessionPending);
+    if let Some(session) = report.session.as_ref().filter(|_| is_new) {
+        let verdict = Dimension { name: "Verdict", value: session.verdict.name(), sums: false };
+        lines += &one(&line(report.timestamp, function, Some(&verdict), &[("Sessions", Unit::Count, 1)]));
     }
     lines
 }

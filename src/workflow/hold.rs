@@ -107,7 +107,7 @@ async fn begin<P: Ports>(ports: &P, mut decision: Decision, name: &FamilyName, h
     });
     let notes = &mut match begun.await {
         Ok(before) => {
-            let mut notes = vec![format!("family {} is on hold until {until:.0}", name.family)];
+            let mut notes = vec![format!("{} is on hold until {until:.0}", named(&name.family))];
             if let Some(Stopped::Held(before)) = before {
                 notes.push(format!("this hold replaces the hold until {:.0}", before.until));
             }
@@ -124,6 +124,11 @@ async fn begin<P: Ports>(ports: &P, mut decision: Decision, name: &FamilyName, h
     }
     decision.report.notes.append(notes);
     decision.ends(Outcome::Held)
+}
+
+/// Returns `family NAME` or `cluster/NAME`.
+fn named(name: &str) -> String {
+    if is_cluster(name) { name.to_owned() } else { format!("family {name}") }
 }
 
 async fn release<P: Ports>(ports: &P, mut decision: Decision, name: &FamilyName) -> Decision {
@@ -147,10 +152,11 @@ async fn release<P: Ports>(ports: &P, mut decision: Decision, name: &FamilyName)
         ));
     }
     if is_fuse_open {
-        notes.push(format!(
-            "the family's fuse is open; to close it, resolve the cause and run `logweir apply --force ecs:{}`",
-            name.family
-        ));
+        let again = match name.family.strip_prefix("cluster/") {
+            Some(cluster) => format!("logweir exec apply --force {cluster}"),
+            None => format!("logweir apply --force ecs:{}", name.family),
+        };
+        notes.push(format!("the family's fuse is open; to close it, resolve the cause and run `{again}`"));
     }
     match held {
         Some(hold) => {
@@ -158,7 +164,7 @@ async fn release<P: Ports>(ports: &P, mut decision: Decision, name: &FamilyName)
             decision.ends(Outcome::Released)
         }
         None => {
-            let why = format!("family {} is not on hold", name.family);
+            let why = format!("{} is not on hold", named(&name.family));
             decision.ends(Outcome::Skipped.because(Reason::NotOnHold).saying(why))
         }
     }

@@ -8,6 +8,7 @@ use super::pins::remember;
 use super::reporting::{end, fresh, timed};
 use super::retire::{WithdrawalEvent, withdrawn};
 use super::rollout::{RolloutDriver, ServiceHint};
+use super::session::watch_session;
 use super::{Order, Origin, family_state};
 use crate::domain::event::{Cause, Consumer, Ignored, RevisionRef, Trigger};
 use crate::domain::limits::family::Stopped;
@@ -47,7 +48,8 @@ pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger)
             let event = WithdrawalEvent { at: cause.time, deleted };
             withdrawn(ports, order, fresh(order, &cause, started), &revisions, event).await
         }
-        Trigger::Cluster { cluster, is_new, cause } => configure_cluster(ports, order, &cluster, cause, is_new).await,
+        Trigger::Session { session, cause } => watch_session(ports, order, &session, &cause).await,
+        Trigger::Cluster { cluster, cause, .. } => configure_cluster(ports, order, &cluster, cause).await,
         Trigger::Ignore { why, cause } => fresh(order, &cause, started).ends(Outcome::Skipped.because(ignored(why))),
     };
     timed(ports, decision, started)

@@ -37,6 +37,7 @@ pub fn unseen<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Deci
         | Trigger::Used { cause, .. }
         | Trigger::Withdrawn { cause, .. }
         | Trigger::Pinned { cause, .. }
+        | Trigger::Session { cause, .. }
         | Trigger::Cluster { cause, .. }
         | Trigger::Ignore { cause, .. } => cause,
         Trigger::Overdue { .. } => &no_cause,

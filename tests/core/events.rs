@@ -16,6 +16,7 @@ mod guards;
 mod hostile;
 mod members;
 mod sample;
+mod sessions;
 
 use logweir::domain::ecs::service::RolloutState;
 use logweir::domain::event::{Cause, ServiceChange, Trigger, Unreadable, read};
@@ -158,7 +159,7 @@ fn a_deployment_event_gives_the_id_the_state_and_the_reason() {
 }
 
 #[test]
-fn the_creation_of_a_cluster_is_told_apart_from_a_change() {
+fn the_event_says_whether_a_cluster_was_created_or_changed() {
     assert_eq!(answer(&sample("create-cluster")), "created: cluster/prod");
     assert_eq!(answer(&sample("update-cluster")), "changed: cluster/prod");
     let unnamed = [("/detail/responseElements", Value::Null), ("/detail/requestParameters", json!({}))];

@@ -5,8 +5,10 @@
 writes a picture of a page, so that a person can look at it.
 """
 
+import atexit
 import base64
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -19,6 +21,32 @@ import time
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 SECONDS = 60
+
+# The contrast of each visible text with the background behind it, by the formula of WCAG 2.2; 4.5 is the least for level AA.
+CONTRAST = """(() => {
+  const canvas = document.createElement("canvas").getContext("2d");
+  const rgba = (color) => {
+    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
+    return canvas.getImageData(0, 0, 1, 1).data;
+  };
+  const light = (color) => {
+    const [r, g, b] = Array.from(color.slice(0, 3), (value) => value / 255)
+      .map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const bad = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const own = Array.from(element.childNodes).some((node) => node.nodeType === 3 && node.data.trim());
+    if (!own || !element.checkVisibility()) continue;
+    let behind = element;
+    while (behind && rgba(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
+    const back = light(rgba(behind ? getComputedStyle(behind).backgroundColor : "white"));
+    const front = light(rgba(getComputedStyle(element).color));
+    const ratio = (Math.max(back, front) + 0.05) / (Math.min(back, front) + 0.05);
+    if (ratio < 4.5) bad.push(`${element.outerHTML.slice(0, 80)}: ${ratio.toFixed(2)}`);
+  }
+  return bad;
+})()"""
 
 
 def program():
@@ -121,6 +149,14 @@ def browser():
                 process.kill()
                 process.wait()
             os.close(read_answer)
+
+
+@functools.cache
+def tab():
+    """The tab of the tests. All of them share one browser, which ends with the program."""
+    running = browser()
+    atexit.register(running.__exit__, None, None, None)
+    return running.__enter__().page()
 
 
 def picture(path, picture, mode="light", width=1280):

@@ -42,10 +42,10 @@ def files(situation):
     }[situation]
 
 
-def run(folder, *arguments):
+def run(folder, *arguments, more=None):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LOGWEIR"))}
     environment |= {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
-                    "AWS_EC2_METADATA_DISABLED": "true", "SOURCE_DATE_EPOCH": "1764547200"}
+                    "AWS_EC2_METADATA_DISABLED": "true", "SOURCE_DATE_EPOCH": "1764547200"} | (more or {})
     return subprocess.run([PROGRAM, *arguments], cwd=folder, env=environment, capture_output=True, timeout=120)
 
 

@@ -49,7 +49,7 @@ def undescribed(schema, node, document, path=""):
 
 class Schemas(unittest.TestCase):
     def test_each_schema_is_one(self):
-        for name in ("check", "baseline", "report", "firelens"):
+        for name in ("check", "baseline", "report", "firelens", "activity"):
             jsonschema.Draft202012Validator.check_schema(schema(name))
 
     def test_every_output_of_check_fits_and_is_described(self):
@@ -72,6 +72,14 @@ class Schemas(unittest.TestCase):
             # The task definition has members of its own.
             plan["document"] = None
             self.assertEqual(undescribed(schema("firelens"), schema("firelens"), plan), [])
+
+    def test_the_output_of_activity_fits_and_is_described(self):
+        golden = json.loads((reports.ROOT / "tests/programs/cli/activity.json").read_text())
+        ran = reports.run(reports.ROOT, "activity", "Cargo.toml", "--format", "json")
+        self.assertEqual(ran.returncode, 2, ran)
+        for report in (golden, json.loads(ran.stdout)):
+            self.assertEqual(errors("activity", report), [])
+            self.assertEqual(undescribed(schema("activity"), schema("activity"), report), [])
 
     def test_another_document_does_not_fit(self):
         good = reports.data("hostile")

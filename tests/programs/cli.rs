@@ -1,5 +1,6 @@
 //! The command line from the user's view: its output, its streams and its exit codes.
 
+mod activity;
 mod against;
 mod apply;
 mod audit;
@@ -12,6 +13,8 @@ mod errors;
 mod event_files;
 mod exec_apply;
 mod exec_check;
+mod exec_sessions;
+mod exec_transcript;
 mod faulty_baseline;
 mod firelens;
 mod firelens_apply;
@@ -41,6 +44,7 @@ mod verdicts;
 use std::path::Path;
 
 use assert_cmd::Command;
+use logweir::domain::rule_name::RuleName;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -226,7 +230,7 @@ fn colour_is_used_on_terminals_or_on_request() {
 #[test]
 fn every_rule_explains_itself() {
     let list = run(&mut logweir(&["rules"]));
-    assert_eq!(list.out.lines().count(), 30);
+    assert_eq!(list.out.lines().count(), RuleName::ALL.len());
     for line in list.out.lines() {
         let rule = line.split_whitespace().next().unwrap();
         let ran = run(&mut logweir(&["rules", rule]));

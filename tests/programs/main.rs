@@ -19,3 +19,4 @@ mod function;
 mod journal;
 mod pipelines;
 mod secrets;
+mod sessions;

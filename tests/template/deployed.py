@@ -14,6 +14,7 @@ OWN_ROLES = {
 }
 FUNCTIONS = "RemediatorFunction", "BackoutFunction"
 RULES = ["Registered", "Services", "Deployments", "Consumers"]
+TO_THE_QUEUE = [*RULES, "Sessions"]  # a parameter turns the rule Sessions on
 # The rule that exists only if the parameter Exec is not off.
 RULE_OF_CLUSTERS = "ClustersConfigured"
 SCHEDULES = ["Resume", "Digest", "Reconciliation"]

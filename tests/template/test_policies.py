@@ -35,6 +35,11 @@ class TheFiles(unittest.TestCase):
     def test_the_document_matches_the_table(self):
         self.assert_holds(ROOT / "docs/permissions.md", permissions.document())
 
+    def test_no_permission_opens_a_session(self):
+        opening = {"ecs:ExecuteCommand", "ssm:StartSession", "ssm:ResumeSession"}
+        rows = [*permissions.calls(), *permissions.beyond()]
+        self.assertEqual([row.name for row in rows if opening & row.needs.keys()], [])
+
     def test_the_sample_with_parameters_sets_every_parameter(self):
         self.assertEqual(sample.given().keys(), TEMPLATE["Parameters"].keys())
 
@@ -90,6 +95,25 @@ class TheRoles(unittest.TestCase):
                 with self.subTest(role, exec_mode=exec_mode):
                     self.assertEqual(granted(stack.policy(role)) & {read, change}, expected)
 
+    def test_the_reads_of_sessions_exist_only_with_their_parameter(self):
+        reads = {"ssm:DescribeSessions", "ecs:DescribeClusters", "ecs:DescribeTasks"}
+        for watches in "false", "true":
+            policy = sample.Stack({"ExecSessions": watches}, TEMPLATE).policy("RemediatorRole")
+            self.assertEqual(granted(policy) & reads, reads if watches == "true" else set())
+            everywhere = [each for each in resources(policy) if each.endswith(":log-group:*")]
+            self.assertEqual(len(everywhere), int(watches == "true"))
+
+    def test_neither_role_may_open_or_end_a_session(self):
+        """Neither may the sources call such an operation, for an operator either."""
+        session = re.compile(r"ExecuteCommand|(Start|Resume|Terminate)Session|SendCommand|ssmmessages")
+        for parameters in [{}, {"ExecSessions": "true"}, sample.given()]:
+            for role in permissions.ROLES.values():
+                with self.subTest(role):
+                    policy = sample.Stack(parameters, TEMPLATE).policy(role)
+                    self.assertFalse({action for action in granted(policy) if session.search(action)})
+        self.assertFalse({name for _, name in permissions.in_the_sources() if session.search(name)})
+        self.assertFalse({need for row in permissions.calls() for need in row.needs if session.search(need)})
+
     def test_each_item_of_a_list_is_one_resource_of_each_kind(self):
         kinds = {
             "TaskFamilies": ["task-definition/{}:*"],
@@ -101,7 +125,7 @@ class TheRoles(unittest.TestCase):
         for parameter, forms in kinds.items():
             for length in range(1, 9):
                 items = [f"item-{number}" for number in range(length)]
-                stack = sample.Stack({parameter: ",".join(items), "Exec": "correct"}, TEMPLATE)
+                stack = sample.Stack({parameter: ",".join(items), "Exec": "correct", "ExecSessions": "true"}, TEMPLATE)
                 for name, role in permissions.ROLES.items():
                     with self.subTest(name, parameter=parameter, length=length):
                         named = {each for each in resources(stack.policy(role)) if "item-" in each}

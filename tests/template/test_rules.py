@@ -7,7 +7,9 @@ import unittest
 from ministack.services import eventbridge
 from moto.events.models import EventPattern
 
-from deployed import ACCOUNT, FUNCTIONS, OWN_ROLES, RULE_OF_CLUSTERS, RULES, SCHEDULES, TEMPLATE, of_type, properties, resolved
+from deployed import (
+    ACCOUNT, FUNCTIONS, OWN_ROLES, RULE_OF_CLUSTERS, SCHEDULES, TEMPLATE, TO_THE_QUEUE, of_type, properties, resolved,
+)
 
 # The members that every event has, also a forwarded or replayed one. A matcher may need all of them.
 ENVELOPE = {"version": "0", "id": "6f7a", "time": "2026-11-21T10:00:00Z", "region": "eu-west-1", "resources": []}
@@ -198,6 +200,50 @@ class TheRuleOfDeployments(RuleToTheQueue, unittest.TestCase):
                 self.assertFalse(self.reaches(self.event("SERVICE_STEADY_STATE", **{"detail-type": kind})))
 
 
+class TheRuleOfSessions(Rule, unittest.TestCase):
+    """Each session on a container, by any principal: also by Logweir's own roles, which may open none."""
+
+    NAME = "Sessions"
+    TARGET = {"requestParameters": {"target": "ecs:prod_0123_0123-0123456789"}}
+
+    def call(self, service, name, identity=None, detail=None, **envelope):
+        return RuleOfCalls().call(service, name, identity, detail, **envelope)
+
+    def test_it_sends_to_the_queue_only_with_its_parameter(self):
+        self.assertEqual(properties(self.NAME)["State"], {"Fn::If": ["WatchesSessions", "ENABLED", "DISABLED"]})
+        self.assertEqual(TEMPLATE["Conditions"]["WatchesSessions"], {"Fn::Equals": [{"Ref": "ExecSessions"}, "true"]})
+        self.assertEqual(TEMPLATE["Parameters"]["ExecSessions"]["Default"], "false")
+        self.assertEqual(properties(self.NAME)["Targets"], properties("Registered")["Targets"])
+
+    def test_every_caller_of_execute_command_reaches_it(self):
+        for identity in (
+            None, {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/jo"}, {"type": "Root"}, *map(role, OWN_ROLES.values()),
+        ):
+            with self.subTest(identity=identity):
+                self.assertTrue(self.reaches(self.call("ecs", "ExecuteCommand", identity)))
+
+    def test_a_session_on_a_container_reaches_it_unless_ecs_starts_it(self):
+        self.assertTrue(self.reaches(self.call("ssm", "StartSession", detail=self.TARGET)))
+        by_ecs = {"type": "AWSService", "invokedBy": "ecs.amazonaws.com"}
+        self.assertFalse(self.reaches(self.call("ssm", "StartSession", by_ecs, self.TARGET)))
+        by_console = role(f"arn:aws:iam::{ACCOUNT}:role/jo") | {"invokedBy": "signin.amazonaws.com"}
+        self.assertTrue(self.reaches(self.call("ssm", "StartSession", by_console, self.TARGET)))
+
+    def test_other_events_do_not(self):
+        instance = {"requestParameters": {"target": "i-0123456789abcdef0"}}
+        for event in (
+            self.call("ssm", "StartSession", detail=instance),
+            self.call("ssm", "StartSession"),
+            self.call("ssm", "TerminateSession", detail=self.TARGET),
+            self.call("ecs", "RunTask"),
+            self.call("ecs", "ExecuteCommand", detail={"errorCode": "AccessDeniedException"}),
+            self.call("ssm", "StartSession", detail=self.TARGET | {"errorCode": "TargetNotConnected"}),
+            self.call("ecs", "ExecuteCommand", account="444455556666"),
+        ):
+            with self.subTest(event["detail"]["eventName"]):
+                self.assertFalse(self.reaches(event))
+
+
 class TheArchive(Rule, unittest.TestCase):
     """It keeps what the rules match, and nothing else."""
 
@@ -238,7 +284,8 @@ class RuleOfTampering(Rule):
         "Digest": "rule-6", "BackoutFunctionResume": "rule-7", "TamperingWithState": "rule-8",
         "TamperingWithFunctions": "rule-9", "ThirdPartyDeregistration": "rule-10", "Reconciliation": "rule-11",
         "TamperingWithTargets": "rule-12", "TamperingWithQueues": "rule-13", "TamperingWithTopic": "rule-14",
-        "TamperingWithAlarms": "rule-15", "ClustersConfigured": "rule-16", "Tampering": "logweir-tampering",
+        "TamperingWithAlarms": "rule-15", "ClustersConfigured": "rule-16", "Sessions": "rule-17",
+        "Tampering": "logweir-tampering",
         "Work": "https://sqs/work", "DeadLetters": "https://sqs/dead", "Journal": "table",
         "RemediatorFunction": "remediator", "BackoutFunction": "backout",
         "RemediatorLogs": "logs-1", "BackoutLogs": "logs-2",
@@ -312,7 +359,7 @@ class TheRuleOfTamperingWithRules(RuleOfTampering, unittest.TestCase):
     NAME = "Tampering"
 
     def changes(self):
-        for rule in [*RULES, RULE_OF_CLUSTERS, *SCHEDULES, "BackoutFunctionResume", *WATCHED]:
+        for rule in [*TO_THE_QUEUE, RULE_OF_CLUSTERS, *SCHEDULES, "BackoutFunctionResume", *WATCHED]:
             for name in "DisableRule", "DeleteRule", "PutRule":
                 yield "events", name, {"requestParameters": {"name": self.NAMES[rule]}}
 
@@ -321,7 +368,7 @@ class TheRuleOfTamperingWithTargets(RuleOfTampering, unittest.TestCase):
     NAME = "TamperingWithTargets"
 
     def changes(self):
-        for rule in [*RULES, RULE_OF_CLUSTERS, *SCHEDULES, "BackoutFunctionResume", "Tampering", *WATCHED[1:]]:
+        for rule in [*TO_THE_QUEUE, RULE_OF_CLUSTERS, *SCHEDULES, "BackoutFunctionResume", "Tampering", *WATCHED[1:]]:
             for name in "RemoveTargets", "PutTargets":
                 yield "events", name, {"requestParameters": {"rule": self.NAMES[rule]}}
         for name in "DisableRule", "DeleteRule", "PutRule":
@@ -503,15 +550,16 @@ class TheRules(unittest.TestCase):
 
     def test_the_list_of_rules_is_complete(self):
         patterns = [name for name, rule in of_type("AWS::Events::Rule").items() if "EventPattern" in rule]
-        self.assertEqual(sorted(patterns), sorted([*RULES, RULE_OF_CLUSTERS, "Tampering", *WATCHED]))
+        self.assertEqual(sorted(patterns), sorted([*TO_THE_QUEUE, RULE_OF_CLUSTERS, "Tampering", *WATCHED]))
 
     def test_their_names_are_an_output(self):
-        names = {"Fn::Join": [",", [*({"Ref": name} for name in RULES), if_exec({"Ref": RULE_OF_CLUSTERS})]]}
+        names = {"Fn::Join": [",", [*({"Ref": name} for name in TO_THE_QUEUE), if_exec({"Ref": RULE_OF_CLUSTERS})]]}
         self.assertEqual(TEMPLATE["Outputs"]["RuleNames"]["Value"], names)
 
     def test_only_rules_and_schedules_may_send_to_the_queues_and_only_with_tls(self):
         for policy, queue, senders in (
-            ("QueuePolicy", "Work", [*RULES, *SCHEDULES]), ("WhoFillsTheDeadLetters", "DeadLetters", RULES),
+            ("QueuePolicy", "Work", [*TO_THE_QUEUE, *SCHEDULES]),
+            ("WhoFillsTheDeadLetters", "DeadLetters", TO_THE_QUEUE),
         ):
             with self.subTest(queue):
                 allow, deny = properties(policy)["PolicyDocument"]["Statement"]

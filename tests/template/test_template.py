@@ -139,7 +139,7 @@ class TheRemediatorsRole(Role, unittest.TestCase):
         "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:ListTaskDefinitionFamilies",
         "ecs:ListAccountSettings",
         "ecs:DescribeServices", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions",
-        "ecs:ListServiceDeployments", "ecs:DescribeClusters",
+        "ecs:ListServiceDeployments", "ecs:DescribeClusters", "ecs:DescribeTasks", "ssm:DescribeSessions",
         "ecr:DescribeImages",
         "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:FilterLogEvents",
         "dynamodb:GetItem", "dynamodb:Query",
@@ -149,6 +149,7 @@ class TheRemediatorsRole(Role, unittest.TestCase):
     EVERYWHERE = {
         "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition",
         "ecs:ListAccountSettings", "ecs:ListTaskDefinitionFamilies", "logs:DescribeLogGroups",
+        "ssm:DescribeSessions",
     }
 
     def test_log_groups_that_it_creates_have_its_tag(self):
@@ -434,6 +435,7 @@ class TheStack(unittest.TestCase):
         self.assertEqual(deployment["schema"], "logweir.deployment/1")
         self.assertEqual(deployment["rules"], [f"${{{name}}}" for name in [*RULES, RULE_OF_CLUSTERS]])
         self.assertEqual(deployment["mapping"], "${RemediatorFunctionWork}")
+        self.assertEqual((deployment["sessions"], deployment["session_rule"]), ("${ExecSessions}", "${Sessions}"))
 
     def test_every_taggable_resource_has_an_owner_tag(self):
         untagged = "AWS::Events::Archive", "AWS::Events::Rule", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"

@@ -7,7 +7,7 @@ use logweir::domain::event::{Cause, Home, Ignored, Trigger, read};
 use logweir::domain::exec_mode::ExecMode;
 use logweir::domain::outcome::{Mode, Outcome, Reason};
 use logweir::domain::record::ClusterRecord;
-use logweir::domain::report::Decision;
+use logweir::domain::report::{Decision, FollowUp};
 use logweir::ports::{ErrorKind, StoredState};
 use logweir::settings::SHIPPED_BASELINE;
 use logweir::workflow::{
@@ -55,7 +55,7 @@ pub fn event(name: &str, time: &str, principal: &str) -> Value {
 
 pub async fn handles(world: &World, exec: ExecMode, worker: &str, event: &Value) -> Decision {
     let (home, by, baseline) = (home(), by(), parsed(SHIPPED_BASELINE));
-    let order = Order { exec, exec_finishes: exec, ..order(&home, &by, &baseline, Mode::Observe, worker) };
+    let order = Order { exec, exec_finishes: exec, ..order(&home, &by, baseline, Mode::Observe, worker) };
     remediate(world, &order, read(event, &home).unwrap()).await
 }
 
@@ -67,8 +67,8 @@ pub async fn created(world: &World, worker: &str) -> Decision {
 pub async fn applies(world: &World, baseline: &str, cluster: &ClusterArn, again: bool) -> Decision {
     let (home, by, baseline) = (home(), by(), parsed(baseline));
     let origin = Origin::Apply { again };
-    let order = Order { origin, exec: ExecMode::Correct, ..order(&home, &by, &baseline, Mode::Observe, "hand") };
-    configure_cluster(world, &order, cluster, Cause::default(), false).await
+    let order = Order { origin, exec: ExecMode::Correct, ..order(&home, &by, baseline, Mode::Observe, "hand") };
+    configure_cluster(world, &order, cluster, Cause::default()).await
 }
 
 pub async fn backs_out(world: &World, worker: &str, cluster: &ClusterArn) -> Decision {
@@ -80,7 +80,7 @@ pub async fn backs_out(world: &World, worker: &str, cluster: &ClusterArn) -> Dec
 pub async fn resumes(world: &World) -> Vec<Decision> {
     let (home, by, baseline) = (home(), by(), parsed(SHIPPED_BASELINE));
     let (origin, exec_finishes) = (Origin::Resume, ExecMode::Correct);
-    let resumer = Order { origin, exec_finishes, ..order(&home, &by, &baseline, Mode::Observe, "resumer") };
+    let resumer = Order { origin, exec_finishes, ..order(&home, &by, baseline, Mode::Observe, "resumer") };
     let mut decisions = resume_clusters(world, &resumer).await.unwrap();
     let undo = backout(&home, &by, "undoer", BackoutOptions::default());
     decisions.extend(resume_cluster_backouts(world, &undo).await.unwrap());
@@ -127,7 +127,7 @@ async fn a_cluster_without_logging_is_corrected_by_its_event_and_backed_out() {
 }
 
 #[tokio::test]
-async fn a_backed_out_correction_returns_only_by_force_or_with_a_new_cluster() {
+async fn a_backed_out_correction_returns_only_by_force() {
     let (world, cluster) = begin(NONE);
     created(&world, "worker").await;
     world.advance(SignedDuration::from_mins(20));
@@ -137,9 +137,9 @@ async fn a_backed_out_correction_returns_only_by_force_or_with_a_new_cluster() {
     assert_eq!(ended(&skipped), (Outcome::Skipped, Some(Reason::BackedOutBefore)));
     assert_eq!(ended(&applies(&world, SHIPPED_BASELINE, &cluster, false).await), ended(&skipped));
     assert_eq!(ended(&created(&world, "worker").await), ended(&skipped), "a late duplicate of the first event");
+    // CreateCluster also succeeds for a cluster that exists.
     let anew = event("CreateCluster", "2026-11-21T12:30:00Z", DEPLOYER);
-    assert_eq!(ended(&handles(&world, ExecMode::Correct, "worker", &anew).await), (Outcome::Remediated, None));
-    backs_out(&world, "operator", &cluster).await;
+    assert_eq!(ended(&handles(&world, ExecMode::Correct, "worker", &anew).await), ended(&skipped));
     assert_eq!(ended(&applies(&world, SHIPPED_BASELINE, &cluster, true).await), (Outcome::Remediated, None));
     assert_eq!(configuration(&world, &cluster), AFTER);
     nothing_wrong(&world);
@@ -293,11 +293,11 @@ async fn many_clusters_at_once_wait_for_the_rate_limit() {
         let cluster = world.account(|account| account.cluster_arn(&format!("c{number}")));
         world.account(|account| account.configures(&cluster, NONE));
         let (home, by, baseline) = (home(), by(), parsed(SHIPPED_BASELINE));
-        let order = order(&home, &by, &baseline, Mode::Observe, &format!("worker-{number}"));
+        let order = order(&home, &by, baseline, Mode::Observe, &format!("worker-{number}"));
         let order = Order { exec: ExecMode::Correct, ..order };
         let trigger = Trigger::Cluster { cluster, is_new: true, cause: Cause::default() };
         let decision = remediate(&world, &order, trigger).await;
-        waited += usize::from(decision.reason == Some(Reason::RateLimited) && decision.is_retried());
+        waited += usize::from(decision.reason == Some(Reason::RateLimited) && decision.next == FollowUp::Later);
     }
     assert_eq!((waited, world.count("UpdateCluster")), (4, 8));
 }

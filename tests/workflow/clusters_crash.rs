@@ -7,9 +7,9 @@ use logweir::domain::outcome::Outcome;
 use logweir::domain::report::Decision;
 use logweir::settings::LEASE;
 
-use crate::clusters::{AFTER, GROUP, NONE, backs_out, begin, configuration, created, nothing_wrong, resumes};
+use crate::clusters::{AFTER, GROUP, NONE, backs_out, begin, configuration, created, ended, nothing_wrong, resumes};
 use crate::crash::{FAULTS, Fault};
-use crate::world::{Moment, Then, World};
+use crate::world::{Account, Moment, Then, World};
 
 /// What happens after the fault, until nothing is retried any more.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -121,4 +121,61 @@ async fn a_schedule_finishes_a_backout_whose_worker_stopped() {
         settles(&world, &cluster, Afterwards::Scheduled).await;
         is_intended(&world, &cluster, Afterwards::BackedOut, &format!("call {call}"));
     }
+}
+
+#[tokio::test]
+async fn a_correction_counts_although_the_owner_changes_another_member_right_after_it() {
+    for then_dies in [false, true] {
+        let (world, cluster) = begin(NONE);
+        let owner = cluster.clone();
+        let changes = move |account: &mut Account| account.configures(&owner, &AFTER.replace("disk", "other"));
+        if then_dies {
+            world.at_next("UpdateCluster", Moment::After, Then::Crash);
+            created(&world, "worker").await;
+            world.restart();
+            world.account(changes);
+            world.advance(LEASE + SignedDuration::from_mins(11));
+        } else {
+            world.at_next("UpdateCluster", Moment::After, Then::act(changes));
+        }
+        assert_eq!(ended(&created(&world, "next").await), (Outcome::Remediated, None), "{then_dies}");
+        assert_eq!(ended(&backs_out(&world, "operator", &cluster).await), (Outcome::BackedOut, None));
+        assert_eq!(configuration(&world, &cluster), NONE.replace("disk", "other"), "{then_dies}");
+        nothing_wrong(&world);
+    }
+}
+
+#[tokio::test]
+async fn a_backout_reads_the_cluster_right_before_it_writes() {
+    let (world, cluster) = begin(NONE);
+    created(&world, "worker").await;
+    let owner = cluster.clone();
+    let changes = move |account: &mut Account| account.configures(&owner, &AFTER.replace("disk", "other"));
+    // The second write of the record announces the change of the cluster.
+    world.at_nth("put_cluster", 2, Moment::After, Then::act(changes));
+    let waits = backs_out(&world, "operator", &cluster).await;
+    assert!(waits.is_retried(), "{waits:?}");
+    assert_eq!(ended(&backs_out(&world, "operator", &cluster).await), (Outcome::BackedOut, None));
+    assert_eq!(configuration(&world, &cluster), NONE.replace("disk", "other"));
+    nothing_wrong(&world);
+}
+
+#[tokio::test]
+async fn a_backout_that_stopped_is_not_taken_for_done_while_reads_may_lag() {
+    let (world, cluster) = begin(NONE);
+    created(&world, "worker").await;
+    world.at_next("UpdateCluster", Moment::Before, Then::Crash);
+    backs_out(&world, "operator", &cluster).await;
+    world.restart();
+    world.account(|account| {
+        account.lag.clusters = 1;
+        account.lag.lasts = SignedDuration::from_mins(8);
+    });
+    world.advance(SignedDuration::from_mins(7));
+    let waits = resumes(&world).await;
+    assert!(!waits.is_empty() && waits.iter().all(Decision::is_retried), "{waits:?}");
+    world.advance(SignedDuration::from_mins(11));
+    resumes(&world).await;
+    assert_eq!(configuration(&world, &cluster), NONE);
+    nothing_wrong(&world);
 }

@@ -6,4 +6,4 @@ mod golden;
 mod harmless;
 mod notices;
 mod reconciliation;
-mod stage;
+pub mod stage;

@@ -20,12 +20,16 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::client::Aws;
-use super::errors::unreadable;
+use super::errors::{UNREACHED, unreadable};
 use super::signed::Operation;
+use crate::domain::text::plain::plain;
 use crate::ports::{Answer, ErrorKind, PortError};
 
 /// The pauses between attempts, if AWS throttles a call or the call fails for a moment.
 const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(4)];
+
+/// The maximum length of a text that Logweir keeps from a response, in characters.
+const LONGEST: usize = 2_048;
 
 /// The largest number of items in one page of a list (source: ECS API reference).
 const PAGE: usize = 100;
@@ -34,11 +38,14 @@ const PAGE: usize = 100;
 /// and 5,000 tasks in a service (source: the Amazon ECS service quotas).
 const MOST_PAGES: usize = 1_000;
 
-/// Repeats a call as long as AWS throttles it and a pause is left.
+/// Repeats a call as long as AWS throttles it or fails for a moment, and a pause is left. Does not repeat a call without a
+/// connection.
 pub async fn patiently<T, F: Future<Output = Answer<T>>>(call: impl Fn() -> F) -> Answer<T> {
     for pause in PAUSES {
         match call().await {
-            Err(error) if error.kind == ErrorKind::Retry => tokio::time::sleep(pause).await,
+            Err(error) if error.kind == ErrorKind::Retry && !error.message.starts_with(UNREACHED) => {
+                tokio::time::sleep(pause).await;
+            }
             answer => return answer,
         }
     }
@@ -70,8 +77,9 @@ fn all_described(operation: &Operation, reply: &Value) -> Answer<()> {
     }
 }
 
+/// Returns a text of a response without unsafe characters. Returns `None` if the text is absent or empty.
 fn text(value: &Value) -> Option<String> {
-    value.as_str().filter(|text| !text.is_empty()).map(String::from)
+    value.as_str().filter(|text| !text.is_empty()).map(|text| plain(text, LONGEST))
 }
 
 /// Returns the part of an ARN after the last slash.

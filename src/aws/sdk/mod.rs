@@ -6,5 +6,7 @@ pub mod journal;
 pub(super) mod logs;
 pub(super) mod own_log;
 mod services;
+mod sessions;
+mod tasks;
 mod users;
 mod wire;

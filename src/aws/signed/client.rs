@@ -6,7 +6,9 @@ use std::time::SystemTime;
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::http_request::{
+    PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode, sign,
+};
 use aws_sigv4::sign::v4;
 use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::HttpConnector;
@@ -15,7 +17,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
 
-use super::operation::{Effect, Operation};
+use super::operation::{Effect, Operation, Protocol};
 use super::reply::Reply;
 use super::request::Request;
 use crate::aws::calls::Calls;
@@ -51,7 +53,13 @@ impl SignedClient {
         self.call(operation, Request::json(body)).await?.json()
     }
 
-    /// Sends a request, without a retry. Returns an error for every HTTP status except 200.
+    /// Whether one endpoint replaces the endpoints of all services.
+    pub(in crate::aws) fn has_endpoint(&self) -> bool {
+        self.config.endpoint_url().is_some()
+    }
+
+    /// Sends a request, without a retry. Returns an error for every HTTP status except 200, and 206 for a part of an
+    /// object.
     pub(in crate::aws) async fn call(&self, operation: &'static Operation, request: Request<'_>) -> Answer<Reply> {
         if self.reads_only {
             let why = match operation.effect {
@@ -64,7 +72,7 @@ impl SignedClient {
             }
         }
         let reply = Box::pin(self.exchange(operation, &request)).await?;
-        if reply.status == 200 { Ok(reply) } else { Err(reply.refusal(&request.body)) }
+        if matches!(reply.status, 200 | 206) { Ok(reply) } else { Err(reply.refusal(&request.body)) }
     }
 
     async fn exchange(&self, operation: &'static Operation, request: &Request<'_>) -> Answer<Reply> {
@@ -94,11 +102,12 @@ impl SignedClient {
             .region(region)
             .name(operation.service.name)
             .time(SystemTime::now())
-            .settings(SigningSettings::default())
+            .settings(settings(operation.service.protocol))
             .build()
             .map_err(|error| unfit(&error))?
             .into();
-        let headers = operation.headers();
+        let mut headers = operation.headers();
+        headers.extend(request.headers.iter().cloned());
         let body = SignableBody::Bytes(request.body.as_bytes());
         let named = headers.iter().map(|(name, value)| (*name, value.as_str()));
         let signable = SignableRequest::new(operation.method, &url, named, body).map_err(|error| unfit(&error))?;
@@ -130,12 +139,24 @@ impl SignedClient {
     }
 }
 
+/// Returns how to sign a request. Amazon S3 neither encodes the path a second time nor normalizes it (source: IAM user
+/// guide, Create a signed AWS API request).
+fn settings(protocol: Protocol) -> SigningSettings {
+    let mut settings = SigningSettings::default();
+    if matches!(protocol, Protocol::RestXml) {
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+    }
+    settings
+}
+
 async fn read(operation: &'static Operation, response: HttpResponse) -> Answer<Reply> {
     let status = response.status().as_u16();
     let header = |name: &'static str| response.headers().get(name).map(String::from);
     let (function_failed, code) = (header("x-amz-function-error").is_some(), header("x-amzn-errortype"));
+    let signature = header("x-amz-meta-signature");
     let bytes = ByteStream::new(response.into_body()).collect().await.map_err(|error| broken(operation, &error))?;
-    Ok(Reply { operation, status, body: bytes.to_vec(), function_failed, code })
+    Ok(Reply { operation, status, body: bytes.to_vec(), function_failed, code, signature })
 }
 
 fn broken(operation: &Operation, error: &(dyn std::error::Error + 'static)) -> PortError {

@@ -2,15 +2,24 @@
 //! needs would be the larger part of the binary. An [`Operation`] identifies the AWS operation to call, and a
 //! [`Request`] holds the input of the call. [`SignedClient::call`] sends the request and returns a [`Reply`].
 
+#[cfg(feature = "cli")]
+pub(super) mod athena;
+#[cfg(feature = "cli")]
+pub(super) mod bucket;
 mod client;
 mod ecr;
+#[cfg(feature = "cli")]
+pub(super) mod event_history;
+mod log_streams;
 pub(super) mod notify;
+mod objects;
 mod operation;
 mod parameters;
 pub(super) mod query;
 pub(super) mod queue;
 mod reply;
 mod request;
+mod ssm_sessions;
 
 pub(super) use client::SignedClient;
 pub(super) use operation::{JSON_1_0, JSON_1_1, Operation, Service};

@@ -16,6 +16,8 @@ pub(in crate::aws) struct Reply {
     pub(in crate::aws) function_failed: bool,
     /// The error code in the header `x-amzn-errortype`. `None` if the response does not have this header.
     pub(super) code: Option<String>,
+    /// The signature of a digest file, in the metadata of an object of Amazon S3.
+    pub(super) signature: Option<String>,
 }
 
 impl Reply {

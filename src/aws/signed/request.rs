@@ -10,6 +10,8 @@ pub(in crate::aws) struct Request<'r> {
     pub(super) host: Option<&'r str>,
     /// The path of the URL, without the first slash.
     pub(super) path: String,
+    /// Headers beside those of the protocol.
+    pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: String,
 }
 

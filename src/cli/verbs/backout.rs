@@ -333,9 +333,13 @@ fn remediated(event: &Value, home: &Home, target: EventFile<'_>) -> Result<(Revi
             let help = format!("name the record: logweir backout {}", cluster.short());
             Err(Failure::usage(why).help(help))
         }
-        Ok(Trigger::Ignore { .. } | Trigger::Used { .. } | Trigger::Pinned { .. } | Trigger::Withdrawn { .. }) => {
-            Err(failure("Logweir does not act on this event"))
-        }
+        Ok(
+            Trigger::Ignore { .. }
+            | Trigger::Used { .. }
+            | Trigger::Pinned { .. }
+            | Trigger::Withdrawn { .. }
+            | Trigger::Session { .. },
+        ) => Err(failure("Logweir does not act on this event")),
         Err(error) => Err(failure(&error.to_string())),
     }
 }

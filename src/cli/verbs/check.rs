@@ -79,7 +79,7 @@ impl CheckArgs {
         let rules = every();
         if let Some(rule) = self.rules.outside(rules.iter().map(|rule| rule.name())) {
             return Err(Failure::usage(format!(
-                "`{rule}` judges clusters and what runs in them, and no task definition alone"
+                "`{rule}` judges clusters and their workloads, and no single task definition"
             ))
             .help("use `logweir exec check`"));
         }

@@ -30,6 +30,8 @@ enum Described {
     Report,
     /// The output of `logweir firelens plan --format json`
     Firelens,
+    /// The output of `logweir activity --format json`
+    Activity,
 }
 
 impl SchemaArgs {
@@ -39,6 +41,7 @@ impl SchemaArgs {
             Described::Baseline => include_str!("../../../docs/schemas/baseline.schema.json"),
             Described::Report => include_str!("../../../docs/schemas/report.schema.json"),
             Described::Firelens => include_str!("../../../docs/schemas/firelens.schema.json"),
+            Described::Activity => include_str!("../../../docs/schemas/activity.schema.json"),
         });
         Ok(Exit::Fine)
     }

@@ -50,6 +50,12 @@ pub struct StackDeployment {
     /// and `?`.
     #[serde(deserialize_with = "one_or_many")]
     pub log_groups: Vec<String>,
+    /// `true` if the stack watches the sessions of ECS Exec. Older stacks do not have the member.
+    #[serde(default)]
+    pub sessions: String,
+    /// The name of the rule that matches sessions. The rule is disabled unless the stack watches sessions.
+    #[serde(default)]
+    pub session_rule: String,
 }
 
 /// Deserializes a list, or a comma-separated text.
@@ -69,9 +75,12 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
 
 impl StackDeployment {
     pub fn parse(text: &str) -> Result<Self, String> {
-        let deployment: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let mut deployment: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if deployment.schema != SCHEMA {
             return Err(format!("its text has the schema {}, but this program requires {SCHEMA}", deployment.schema));
+        }
+        if deployment.watches_sessions() && !deployment.session_rule.is_empty() {
+            deployment.rules.push(std::mem::take(&mut deployment.session_rule));
         }
         Ok(deployment)
     }
@@ -84,7 +93,7 @@ impl StackDeployment {
             account: account.into(),
             region: region.into(),
             own_roles: vec![self.remediator_role.clone(), self.backout_role.clone()],
-            scope: Scope::of(&self.families, &self.clusters),
+            scope: Scope::of(&self.families, &self.clusters).watching_sessions(self.watches_sessions()),
         }
     }
 
@@ -95,6 +104,11 @@ impl StackDeployment {
             false => format!("arn:{}:iam::{}:role/{pattern}", home.partition, home.account),
         };
         self.task_roles.iter().map(arn).collect()
+    }
+
+    /// Returns whether the stack watches the sessions of ECS Exec.
+    pub fn watches_sessions(&self) -> bool {
+        self.sessions == "true"
     }
 
     pub fn table(&self) -> &str {
@@ -153,6 +167,17 @@ pub(super) mod tests {
             .replace(r#"["arn:aws:iam::111122223333:role/e","arn:aws:iam::111122223333:role/ecs/*"]"#, r#""e,ecs/*""#);
         let listed = StackDeployment::parse(&list).unwrap().passable_roles(&home);
         assert_eq!(listed, arns.map(|arn| arn.replace("arn:aws:", "arn:aws-cn:")));
+    }
+
+    #[test]
+    fn the_rule_of_sessions_counts_only_in_a_stack_that_watches_sessions() {
+        for (sessions, rules) in [("false", 2), ("true", 3)] {
+            let watching = format!(r#","sessions":"{sessions}","session_rule":"logweir-Sessions-1"}}"#);
+            let text = TEXT.strip_suffix('}').unwrap().to_owned() + &watching;
+            let deployment = StackDeployment::parse(&text).unwrap();
+            assert_eq!((deployment.rules.len(), deployment.watches_sessions()), (rules, rules == 3));
+        }
+        assert!(!deployment().watches_sessions(), "an older stack does not have the member");
     }
 
     #[test]

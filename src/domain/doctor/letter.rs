@@ -139,6 +139,9 @@ fn trigger_of(trigger: Trigger) -> Contents {
             let names: Vec<String> = revisions.iter().map(RevisionArn::short).collect();
             (format!("deregistration of {}", names.join(", ")), cause)
         }
+        Trigger::Session { session, cause } => {
+            (format!("session in cluster {}", session.cluster.as_deref().unwrap_or("(not named)")), cause)
+        }
         Trigger::Cluster { cluster, cause, .. } => (format!("change of {}", cluster.short()), cause),
         Trigger::Ignore { cause, .. } => ("an event that Logweir ignores".to_owned(), cause),
     };

@@ -50,10 +50,15 @@ enum ResourceKind {
     ServiceDeployment,
     ServiceRevision,
     Repository,
-    /// A cluster that the function reads, unless `Exec` is off.
+    /// The sessions of ECS Exec, for which IAM has no resource type.
+    Sessions,
+    /// A cluster that the function reads, unless `Exec` is off and `ExecSessions` is off.
     Cluster,
     /// A cluster that the function may change, if `Exec` is `correct`.
     ConfiguredCluster,
+    TaskOfSession,
+    /// The log group of a transcript.
+    Transcript,
 }
 
 /// Every action of the two functions, with the kind of its resource and the least permissive mode in which the
@@ -78,8 +83,11 @@ const ASKED: &[(Mode, ResourceKind, &[&str])] = &[
     ),
     (Mode::Observe, ResourceKind::LogGroup, &["logs:DescribeLogStreams"]),
     (Mode::Observe, ResourceKind::Baseline, &["ssm:GetParameter"]),
+    (Mode::Observe, ResourceKind::Sessions, &["ssm:DescribeSessions"]),
     (Mode::Observe, ResourceKind::Cluster, &["ecs:DescribeClusters"]),
     (Mode::Observe, ResourceKind::ConfiguredCluster, &["ecs:UpdateCluster"]),
+    (Mode::Observe, ResourceKind::TaskOfSession, &["ecs:DescribeTasks"]),
+    (Mode::Observe, ResourceKind::Transcript, &["logs:DescribeLogStreams"]),
     (Mode::Register, ResourceKind::All, &["ecs:DeregisterTaskDefinition"]),
     (Mode::Register, ResourceKind::Revision, &["ecs:RegisterTaskDefinition"]),
     (Mode::Register, ResourceKind::RevisionTags, &["ecs:TagResource"]),
@@ -138,11 +146,14 @@ impl Names<'_> {
         self.arn("ecs", &format!("{kind}/{}/x", example(&self.deployment.clusters)))
     }
 
-    /// Returns a cluster of the stack, if the function's mode for clusters is one of `modes`.
-    fn cluster(&self, modes: &[ExecMode]) -> Option<String> {
-        let mode = self.function?.variable("LOGWEIR_EXEC")?.parse().ok()?;
-        let cluster = || self.arn("ecs", &format!("cluster/{}", example(&self.deployment.clusters)));
-        modes.contains(&mode).then(cluster)
+    /// Whether the function's mode for clusters is one of `modes`.
+    fn has_exec_mode(&self, modes: &[ExecMode]) -> bool {
+        let mode = self.function.and_then(|function| function.variable("LOGWEIR_EXEC")?.parse().ok());
+        mode.is_some_and(|mode| modes.contains(&mode))
+    }
+
+    fn cluster(&self) -> String {
+        self.arn("ecs", &format!("cluster/{}", example(&self.deployment.clusters)))
     }
 
     fn bus(&self) -> Option<String> {
@@ -170,8 +181,14 @@ impl Names<'_> {
     /// Returns the ARNs of the resources of this kind. Returns an empty list if the function uses no such resource, or
     /// if `doctor` could not read the function.
     fn resources(&self, kind: ResourceKind) -> Vec<String> {
+        let is_of_session =
+            matches!(kind, ResourceKind::Sessions | ResourceKind::TaskOfSession | ResourceKind::Transcript);
+        if is_of_session && !self.deployment.watches_sessions() {
+            return Vec::new();
+        }
         let one = match kind {
-            ResourceKind::All | ResourceKind::OfCluster => "*".into(),
+            ResourceKind::All | ResourceKind::OfCluster | ResourceKind::Sessions => "*".into(),
+            ResourceKind::Transcript => self.arn("logs", "log-group:x:*"),
             ResourceKind::Journal => self.table(""),
             ResourceKind::OpenRecords => self.table("/index/by-open"),
             ResourceKind::Queue => self.deployment.queue_arn(self.home),
@@ -179,7 +196,7 @@ impl Names<'_> {
             ResourceKind::LogGroup | ResourceKind::NewLogGroup => self.group(":*"),
             ResourceKind::NewLogGroupTags => self.group(""),
             ResourceKind::Service => self.of_cluster("service"),
-            ResourceKind::Task => self.of_cluster("task"),
+            ResourceKind::Task | ResourceKind::TaskOfSession => self.of_cluster("task"),
             ResourceKind::ServiceDeployment => self.of_cluster("service-deployment") + "/x",
             ResourceKind::ServiceRevision => self.of_cluster("service-revision") + "/x",
             ResourceKind::Repository => self.arn("ecr", "repository/x"),
@@ -191,9 +208,13 @@ impl Names<'_> {
             }
             ResourceKind::Bus => return self.bus().into_iter().collect(),
             ResourceKind::Cluster => {
-                return self.cluster(&[ExecMode::Observe, ExecMode::Correct]).into_iter().collect();
+                let is_read =
+                    self.deployment.watches_sessions() || self.has_exec_mode(&[ExecMode::Observe, ExecMode::Correct]);
+                return is_read.then(|| self.cluster()).into_iter().collect();
             }
-            ResourceKind::ConfiguredCluster => return self.cluster(&[ExecMode::Correct]).into_iter().collect(),
+            ResourceKind::ConfiguredCluster => {
+                return self.has_exec_mode(&[ExecMode::Correct]).then(|| self.cluster()).into_iter().collect();
+            }
             ResourceKind::Baseline => return self.baseline().into_iter().collect(),
             ResourceKind::PassedRole => return self.passed_roles(),
         };
@@ -228,8 +249,11 @@ impl Names<'_> {
             | ResourceKind::ServiceDeployment
             | ResourceKind::ServiceRevision
             | ResourceKind::Repository
+            | ResourceKind::Sessions
             | ResourceKind::Cluster
-            | ResourceKind::ConfiguredCluster => Vec::new(),
+            | ResourceKind::ConfiguredCluster
+            | ResourceKind::TaskOfSession
+            | ResourceKind::Transcript => Vec::new(),
         }
     }
 }
@@ -244,7 +268,7 @@ pub fn needs(
     roles: &[String],
 ) -> Vec<Need> {
     let names = Names { home, deployment, function, roles };
-    let permissions = permissions::of(which);
+    let permissions = permissions::of(which, deployment.watches_sessions());
     let mode = match which {
         FunctionRole::Remediator => deployment.mode.parse().unwrap_or(Mode::Register),
         FunctionRole::Backout => Mode::Rollout,
@@ -274,7 +298,7 @@ mod tests {
 
     #[test]
     fn what_the_roles_may_is_what_is_asked_for_and_nothing_else() {
-        let permissions = [FunctionRole::Remediator, FunctionRole::Backout].map(permissions::of);
+        let permissions = [FunctionRole::Remediator, FunctionRole::Backout].map(|role| permissions::of(role, true));
         let permissions: BTreeSet<&str> = permissions.iter().flatten().map(String::as_str).collect();
         let asked: BTreeSet<&str> = ASKED.iter().flat_map(|(_, _, actions)| actions.iter().copied()).collect();
         assert_eq!(permissions, asked);
@@ -295,6 +319,19 @@ mod tests {
         let writing: Vec<Cow<'static, str>> =
             actions(FunctionRole::Remediator, "observe", None).into_iter().filter(writes).collect();
         assert_eq!(writing, ["dynamodb:PutItem", "sqs:DeleteMessage", "sqs:SendMessage"]);
+    }
+
+    #[test]
+    fn only_a_stack_that_watches_sessions_needs_the_permissions_for_them() {
+        for (sessions, expected) in [("", false), ("false", false), ("true", true)] {
+            let deployment = StackDeployment { mode: "observe".into(), sessions: sessions.into(), ..deployment() };
+            let home = deployment.home("111122223333", "eu-west-1");
+            let needs = needs(FunctionRole::Remediator, &deployment, &home, None, &[]);
+            let needed = |action: &str| needs.iter().any(|need| need.actions.contains(&action.into()));
+            for action in ["ssm:DescribeSessions", "ecs:DescribeClusters", "ecs:DescribeTasks"] {
+                assert_eq!(needed(action), expected, "{action} {sessions}");
+            }
+        }
     }
 
     #[test]

@@ -21,10 +21,16 @@ struct Operation {
     /// Further permissions that the call needs, each with the reason.
     #[serde(default)]
     also: BTreeMap<String, String>,
+    /// The parameter of the stack without which the functions make no such call.
+    option: Option<String>,
 }
 
-/// Returns every permission that a function's role has in at least one mode, such as `ecs:UpdateService`.
-pub(super) fn of(which: FunctionRole) -> BTreeSet<String> {
+/// The parameter with which the stack watches the sessions of ECS Exec.
+const SESSIONS: &str = "ExecSessions";
+
+/// Returns every permission that a function's role has in at least one mode, such as `ecs:UpdateService`. Leaves out the
+/// permissions for the sessions of ECS Exec unless the stack watches sessions.
+pub(super) fn of(which: FunctionRole, watches_sessions: bool) -> BTreeSet<String> {
     let role = match which {
         FunctionRole::Remediator => "remediator",
         FunctionRole::Backout => "backout",
@@ -39,6 +45,7 @@ pub(super) fn of(which: FunctionRole) -> BTreeSet<String> {
     });
     operations
         .filter(|(_, operation)| operation.by.iter().any(|by| by == role))
+        .filter(|(_, operation)| watches_sessions || operation.option.as_deref() != Some(SESSIONS))
         .flat_map(|(own, operation)| {
             operation.needs.unwrap_or_else(|| vec![own]).into_iter().chain(operation.also.into_keys())
         })

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Check, ReadResult, names};
 use crate::domain::limits::family::{Family, Stopped};
-use crate::domain::record::{Head, RecordKind};
+use crate::domain::record::{ClusterRecord, Head, RecordKind};
 use crate::domain::text::count;
 
 /// The time for which a record may stay unfinished. The schedule resumes records every five minutes, and a lease may
@@ -24,6 +24,8 @@ pub struct RecordState {
     /// Records that recently ended with the outcome `needs-operator`.
     pub stuck: Vec<Head>,
     pub stopped: Vec<Family>,
+    /// The records of clusters that have unfinished work or that ended recently.
+    pub clusters: Vec<ClusterRecord>,
     /// The names of the records and families that this version of Logweir cannot read.
     pub unreadable: Vec<String>,
 }
@@ -70,6 +72,9 @@ pub fn check(standing: &ReadResult<RecordState>, now: Timestamp, options: &str) 
         let help = format!("read what blocks each record: logweir records --outcome needs-operator {options}");
         checks.push(Check::problem(RECORDS, says, help));
     }
+    checks.extend(
+        clusters(&standing.clusters, now, options).into_iter().map(|(says, help)| Check::problem(RECORDS, says, help)),
+    );
     let fuses: Vec<&str> = standing
         .stopped
         .iter()
@@ -82,11 +87,11 @@ pub fn check(standing: &ReadResult<RecordState>, now: Timestamp, options: &str) 
             count(fuses.len() as u64, "open fuse"),
             names(fuses.iter().copied())
         );
-        let help = format!(
-            "read why the fuse opened (logweir records {options}), fix the cause, then run: logweir apply --force \
-             ecs:{}",
-            fuses[0]
-        );
+        let again = match fuses[0].strip_prefix("cluster/") {
+            Some(cluster) => format!("logweir exec apply --force {cluster}"),
+            None => format!("logweir apply --force ecs:{}", fuses[0]),
+        };
+        let help = format!("read why the fuse opened (logweir records {options}), fix the cause, then run: {again}");
         checks.push(Check::problem(RECORDS, says, help));
     }
     if !standing.unreadable.is_empty() {
@@ -107,6 +112,28 @@ pub fn check(standing: &ReadResult<RecordState>, now: Timestamp, options: &str) 
         checks.push(Check::ok(RECORDS, format!("{under_way}{says}")));
     }
     checks
+}
+
+/// Returns each fault of the records of clusters, with its help.
+fn clusters(records: &[ClusterRecord], now: Timestamp, options: &str) -> Vec<(String, String)> {
+    let is_old =
+        |record: &ClusterRecord| record.open_since().is_some_and(|since| now.duration_since(since) > UNFINISHED);
+    let old: Vec<String> =
+        records.iter().filter(|record| is_old(record)).map(|record| record.cluster.short()).collect();
+    let stuck: Vec<String> =
+        records.iter().filter(|record| record.needs_operator()).map(|record| record.cluster.short()).collect();
+    let faults = [
+        (old, "unfinished for half an hour", "; the function finishes a correction only with Exec=correct"),
+        (stuck, "waiting for an operator", ""),
+    ];
+    let faults = faults.into_iter().filter(|(names, ..)| !names.is_empty());
+    let said = |(short, state, help): (Vec<String>, &str, &str)| {
+        let number = count(short.len() as u64, "record");
+        let says =
+            format!("the journal contains {number} of clusters {state}: {}", names(short.iter().map(String::as_str)));
+        (says, format!("read what blocks each record: logweir records {} {options}{help}", short[0]))
+    };
+    faults.map(said).collect()
 }
 
 /// Returns the name of a record in a list.
@@ -144,7 +171,13 @@ mod tests {
     }
 
     fn nothing() -> RecordState {
-        RecordState { open: Vec::new(), stuck: Vec::new(), stopped: Vec::new(), unreadable: Vec::new() }
+        RecordState {
+            open: Vec::new(),
+            stuck: Vec::new(),
+            stopped: Vec::new(),
+            clusters: Vec::new(),
+            unreadable: Vec::new(),
+        }
     }
 
     #[test]
@@ -183,6 +216,25 @@ mod tests {
             faults(RecordState { stopped: vec![family], ..nothing() }),
             ["the journal contains 1 open fuse (family: web)"]
         );
+    }
+
+    #[test]
+    fn a_cluster_whose_record_stays_unfinished_or_waits_for_an_operator_is_named() {
+        let record = |at: &str, last: serde_json::Value| -> ClusterRecord {
+            let opened = json!({"at": at, "by": "w", "entry": "opened", "mode": "correct", "trigger": "event",
+                "baseline_digest": "", "cause": {}, "steps": []});
+            serde_json::from_value(json!({"schema": 1, "version": 2, "at": NOW, "owner": "w", "lease_until": NOW,
+                "cluster": "arn:aws:ecs:eu-west-1:111122223333:cluster/prod", "entries": [opened, last]}))
+            .unwrap()
+        };
+        let resumed = || json!({"at": NOW, "by": "w", "entry": "resumed"});
+        let of = |record| faults(RecordState { clusters: vec![record], ..nothing() });
+        assert!(of(record("2026-11-21T11:45:00Z", resumed())).is_empty());
+        let old = of(record("2026-11-21T11:00:00Z", resumed()));
+        assert_eq!(old, ["the journal contains 1 record of clusters unfinished for half an hour: cluster/prod"]);
+        let closed = json!({"at": NOW, "by": "w", "entry": "closed", "outcome": "needs-operator"});
+        let stuck = of(record("2026-11-21T11:00:00Z", closed));
+        assert_eq!(stuck, ["the journal contains 1 record of clusters waiting for an operator: cluster/prod"]);
     }
 
     #[test]

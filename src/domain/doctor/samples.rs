@@ -58,16 +58,22 @@ pub fn samples(deployment: &StackDeployment, home: &Home) -> Vec<Sample> {
         "clusterArn": format!("{head}:cluster/{cluster}"), "updatedAt": TIME, "reason": "ECS deployment completed."
     });
     let sample = |what, is_wanted, event| Sample { what, is_wanted, event };
-    vec![
+    let mut samples = vec![
         sample("a registration by another role", true, registered(other.clone())),
         sample("a registration by a user", true, registered(user)),
-        sample("a deregistration by another role", true, deregistered(other)),
+        sample("a deregistration by another role", true, deregistered(other.clone())),
         sample("an update of a service", true, updated),
         sample("a completed deployment", true, deployed),
         sample("a registration by the remediator", false, registered(role(&deployment.remediator_role))),
         sample("a registration by the backout function", false, registered(role(&deployment.backout_role))),
         sample("a deregistration by the backout function", false, deregistered(role(&deployment.backout_role))),
-    ]
+    ];
+    if deployment.watches_sessions() {
+        let asked = json!({"cluster": cluster, "task": "0123456789abcdef0123456789abcdef", "command": "sh"});
+        let made = json!({"session": {"sessionId": "ecs-execute-command-0123456789abcdef0"}});
+        samples.push(sample("a session of ECS Exec", true, call(home, "ExecuteCommand", other, asked, made)));
+    }
+    samples
 }
 
 const TIME: &str = "2026-11-21T12:00:00Z";

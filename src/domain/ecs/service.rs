@@ -26,7 +26,7 @@ pub struct NotAServiceArn;
 
 /// Whether the text is a valid name of a service or cluster: 1 to 255 letters, digits, hyphens and underscores (source:
 /// ECS API reference, CreateService).
-fn is_name(text: &str) -> bool {
+pub fn is_name(text: &str) -> bool {
     (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 

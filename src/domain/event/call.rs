@@ -49,18 +49,7 @@ impl<'e> RecordedCall<'e> {
     /// Region, or that Logweir itself or an AWS service made. `named` contains the ARNs or names of the resources that
     /// the call names.
     pub(super) fn guard(&self, named: impl IntoIterator<Item = &'e str>) -> Result<(), Nothing> {
-        if self.record.get("errorCode").is_some_and(|code| !code.is_null()) {
-            return Err(Ignored::FailedCall.into());
-        }
-        let envelope = &self.envelope;
-        let mut places = vec![
-            Whereabouts { account: envelope["account"].as_str(), region: envelope["region"].as_str() },
-            Whereabouts { account: self.text("/recipientAccountId"), region: self.text("/awsRegion") },
-        ];
-        places.extend(named.into_iter().map(Whereabouts::of_arn));
-        if let Some(elsewhere) = self.home.elsewhere(&places) {
-            return Err(elsewhere.into());
-        }
+        self.guard_place(named)?;
         let principal = self.text("/userIdentity/sessionContext/sessionIssuer/arn").or(self.text("/userIdentity/arn"));
         if principal.is_some_and(|principal| is_own(principal, &self.home.own_roles)) {
             return Err(Ignored::OwnPrincipal.into());
@@ -72,6 +61,20 @@ impl<'e> RecordedCall<'e> {
             return Err(Ignored::ServiceOwned.into());
         }
         Ok(())
+    }
+
+    /// Returns an error if the call failed, or if it names another account or Region. Accepts every caller.
+    pub(super) fn guard_place(&self, named: impl IntoIterator<Item = &'e str>) -> Result<(), Nothing> {
+        if self.record.get("errorCode").is_some_and(|code| !code.is_null()) {
+            return Err(Ignored::FailedCall.into());
+        }
+        let envelope = &self.envelope;
+        let mut places = vec![
+            Whereabouts { account: envelope["account"].as_str(), region: envelope["region"].as_str() },
+            Whereabouts { account: self.text("/recipientAccountId"), region: self.text("/awsRegion") },
+        ];
+        places.extend(named.into_iter().map(Whereabouts::of_arn));
+        self.home.elsewhere(&places).map_or(Ok(()), |elsewhere| Err(elsewhere.into()))
     }
 
     pub(super) fn used(&self, by: Vec<Consumer>) -> Result<Trigger, Nothing> {

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::call::RecordedCall;
 use super::{
-    Cause, Home, Ignored, Nothing, RevisionRef, Trigger, Unreadable, cluster, consumer, pin, service, withdrawal,
+    Cause, Home, Ignored, Nothing, RevisionRef, Trigger, Unreadable, cluster, consumer, pin, service, session,
+    withdrawal,
 };
 use crate::domain::ecs::revision::{RevisionArn, is_family};
 
@@ -38,6 +39,7 @@ fn trigger(call: &RecordedCall) -> Result<Trigger, Nothing> {
             "CreateTaskSet" => consumer::task_set(call),
             "RegisterDaemonTaskDefinition" => consumer::daemon_definition(call),
             "CreateDaemon" | "UpdateDaemon" => consumer::daemon(call),
+            "ExecuteCommand" => session::executed(call),
             _ => Err(Ignored::OtherEvent.into()),
         },
         (Some("events.amazonaws.com"), None | Some("aws.events")) => match name {
@@ -46,6 +48,7 @@ fn trigger(call: &RecordedCall) -> Result<Trigger, Nothing> {
             "DeleteRule" => pin::rule_deleted(call),
             _ => Err(Ignored::OtherEvent.into()),
         },
+        (Some("ssm.amazonaws.com"), None | Some("aws.ssm")) if name == "StartSession" => session::started(call),
         // Source: EventBridge events reference, Amazon EventBridge Scheduler events.
         (Some("scheduler.amazonaws.com"), None | Some("aws.scheduler")) => match name {
             "CreateSchedule" | "UpdateSchedule" => pin::schedule_set(call),

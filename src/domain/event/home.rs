@@ -92,6 +92,9 @@ impl Home {
             Trigger::Service { service, .. } => self.scope.has_service(service),
             Trigger::Cluster { cluster, .. } => self.scope.has_cluster(&cluster.name),
             Trigger::Withdrawn { revisions, .. } => revisions.iter().any(|it| self.scope.has_revision(it)),
+            Trigger::Session { session, .. } => {
+                session.cluster.as_ref().is_none_or(|cluster| self.scope.has_cluster(cluster))
+            }
             Trigger::Used { .. } | Trigger::Pinned { .. } | Trigger::Ignore { .. } => true,
         }
     }

@@ -1,5 +1,5 @@
-//! Reads from an incoming event the revision or service that Logweir has to check, and the cause of the event. Logweir
-//! treats an event only as a hint, because every member of an event may be missing or forged.
+//! Reads from an incoming event the revision, service or session that Logweir has to check, and the cause of the event.
+//! Logweir treats an event only as a hint, because every member of an event may be missing or forged.
 
 mod call;
 mod cloudtrail;
@@ -13,6 +13,7 @@ mod pin;
 mod principal;
 pub mod scope;
 mod service;
+mod session;
 pub mod tool;
 mod withdrawal;
 
@@ -27,6 +28,7 @@ use super::pins::PinChange;
 
 pub use home::Home;
 pub use principal::{is_own, is_service_linked};
+pub use session::SessionCall;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trigger {
@@ -46,6 +48,8 @@ pub enum Trigger {
     /// Revisions were deregistered or deleted. If Logweir has corrected one of them, Logweir retires its corrected
     /// revision.
     Withdrawn { revisions: Vec<RevisionArn>, deleted: bool, cause: Cause },
+    /// A principal opened a shell in a container. Logweir notifies subscribers, and looks for the transcript later.
+    Session { session: Box<SessionCall>, cause: Cause },
     /// A principal created a cluster (`is_new`) or changed its configuration. Logweir checks where the cluster logs the
     /// sessions of ECS Exec.
     Cluster { cluster: ClusterArn, is_new: bool, cause: Cause },
@@ -136,6 +140,8 @@ pub enum Unreadable {
         "the event names no service: neither resources, responseElements.service.serviceArn nor requestParameters.service can be read"
     )]
     NoService,
+    #[error("the event names no session: the cluster or the ID of the event cannot be read")]
+    NoSession,
     #[error(
         "the event names no cluster: neither responseElements.cluster.clusterArn nor requestParameters can be read"
     )]
@@ -172,7 +178,7 @@ pub fn read(event: &Value, home: &Home) -> Result<Trigger, Unreadable> {
     let (cause, found) = match (event["source"].as_str(), event["detail-type"].as_str()) {
         _ if is_bare => cloudtrail::read_bare(event, home),
         (None, _) => return Err(Unreadable::NotAnEvent("source")),
-        (Some("aws.ecs" | "aws.events" | "aws.scheduler"), Some("AWS API Call via CloudTrail")) => {
+        (Some("aws.ecs" | "aws.events" | "aws.scheduler" | "aws.ssm"), Some("AWS API Call via CloudTrail")) => {
             cloudtrail::read_enveloped(event, home)
         }
         (Some("aws.ecs"), Some("ECS Deployment State Change")) => deployment::read(event, home),

@@ -6,15 +6,16 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::ecs::task_definition::TaskDefinition;
 
-/// The families that Logweir may correct, and the clusters that Logweir may configure and whose services it may update, as patterns with IAM's
-/// wildcards `*` and `?`. The IAM role of the function has the same limits, so AWS would deny work outside the scope,
-/// and Logweir does not start such work.
+/// The families that Logweir may correct, and the clusters that Logweir may configure and whose services it may update,
+/// as patterns with IAM's wildcards `*` and `?`. The IAM role of the function has the same limits, so AWS would deny work
+/// outside the scope, and Logweir does not start such work.
 #[derive(Clone, Debug)]
 pub struct Scope {
     families: Vec<WildMatch>,
     clusters: Vec<WildMatch>,
     /// The paths and names of the roles that Logweir may pass to ECS. `None` if they are not known.
     roles: Option<Vec<WildMatch>>,
+    watches_sessions: bool,
 }
 
 impl Default for Scope {
@@ -26,12 +27,21 @@ impl Default for Scope {
 
 impl Scope {
     pub fn of(families: &[impl AsRef<str>], clusters: &[impl AsRef<str>]) -> Self {
-        Self { families: patterns(families), clusters: patterns(clusters), roles: None }
+        Self { families: patterns(families), clusters: patterns(clusters), roles: None, watches_sessions: false }
     }
 
     /// Returns the same scope, with patterns of the paths and names of the roles that Logweir may pass to ECS.
     pub fn passing(self, roles: &[impl AsRef<str>]) -> Self {
         Self { roles: Some(patterns(roles)), ..self }
+    }
+
+    /// Returns the same scope, with or without the sessions of ECS Exec in the clusters.
+    pub fn watching_sessions(self, watches_sessions: bool) -> Self {
+        Self { watches_sessions, ..self }
+    }
+
+    pub fn watches_sessions(&self) -> bool {
+        self.watches_sessions
     }
 
     /// Returns the roles of a task definition that the role of the function may not pass to ECS. The role of the

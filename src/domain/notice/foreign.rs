@@ -3,6 +3,16 @@
 
 use crate::domain::text::plain::plain;
 
+/// The maximum length of a name in a sentence of a notification, in characters.
+pub(super) const NAME: usize = 100;
+
+/// The maximum length of any other text in a sentence, such as an ARN or a note, in characters.
+pub(super) const TEXT: usize = 300;
+
+/// A function that makes a text from another principal safe for a sentence, and cuts the text to a maximum number of
+/// characters.
+pub(super) type Foreign = fn(&str, usize) -> String;
+
 /// Returns the text as a code span, between backticks, where neither Slack nor Teams applies formats. Look-alike
 /// characters replace the characters that could end the code span or that have a meaning inside a code span. For
 /// example, another principal may choose the session name `<!here>`, which would alert a whole Slack channel.

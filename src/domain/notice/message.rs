@@ -2,31 +2,23 @@
 
 use serde_json::Value;
 
-use super::foreign::{code, quoted};
-use super::{Notice, NoticeKind, chat};
+use super::foreign::{Foreign, NAME, TEXT, code, quoted};
+use super::{Notice, NoticeKind, chat, session};
 use crate::domain::report::{ClusterReport, LogGroupReport, Report, ReportedChange, ServiceReport};
-
-/// The maximum length of a name in a sentence of a notification, in characters.
-const NAME: usize = 100;
-
-/// The maximum length of any other text in a sentence, such as an ARN or a note, in characters.
-const TEXT: usize = 300;
 
 /// The maximum length of a command, in characters. A notification omits a longer command, because a part of a command
 /// would not work.
 const COMMAND: usize = 1000;
 
-/// A function that makes a text from another principal safe for a sentence, and cuts the text to a maximum number of
-/// characters.
-type Foreign = fn(&str, usize) -> String;
-
 pub(super) fn of(kind: NoticeKind, report: &Report, resources: Vec<String>, detail: Value) -> Notice {
     let family = report.family.as_deref().filter(|_| kind == NoticeKind::HoldChanged);
     let service = report.services.first().map(|service| service.service.as_str());
-    let about = report.record.as_deref().or(family).or(service);
+    let cluster = report.session.as_ref().and_then(|session| session.cluster.as_deref());
+    let about = report.record.as_deref().or(family).or(service).or(cluster);
     let title = said(kind);
-    // The names of a record and of a family contain no free text.
-    let record = report.record.as_deref().or(family).map(|record| format!(": {record}")).unwrap_or_default();
+    // The names of a record, of a family and of a cluster contain no free text.
+    let record =
+        report.record.as_deref().or(family).or(cluster).map(|record| format!(": {record}")).unwrap_or_default();
     let subject = format!("Logweir: {title}{record}");
     let heading = about.map_or_else(|| title.to_owned(), |about| format!("{title}: {}", code(about, NAME)));
     let undo = report.backout.as_deref().filter(|command| command.chars().count() <= COMMAND);
@@ -76,6 +68,9 @@ fn said(kind: NoticeKind) -> &'static str {
         NoticeKind::RetirementFailed => "Retirement of a corrected revision failed",
         NoticeKind::HoldChanged => "Hold of a family changed",
         NoticeKind::ObservationDigest => "Daily digest",
+        NoticeKind::SessionOpened => "Session on a container opened",
+        NoticeKind::SessionUnlogged => "Session on a container without a transcript",
+        NoticeKind::SessionBypass => "Session on a container without ECS Exec",
     }
 }
 
@@ -100,6 +95,7 @@ fn sentences(report: &Report, foreign: Foreign, most: usize) -> Vec<String> {
     lines
         .extend(report.corrected.as_ref().map(|corrected| format!("Corrected revision: {}", foreign(corrected, TEXT))));
     lines.extend(report.restored.as_ref().map(|revision| format!("Restored revision: {}", foreign(revision, TEXT))));
+    lines.extend(report.session.iter().flat_map(|it| session::sentences(it, foreign)));
     if let Some(actor) = &report.actor {
         let agent = report.user_agent.as_ref().map(|agent| format!(" with {}", name(agent))).unwrap_or_default();
         lines.push(format!("Caused by: {}{agent}", foreign(actor, TEXT)));

@@ -6,6 +6,7 @@ mod digest;
 mod foreign;
 mod held;
 mod message;
+mod session;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -40,6 +41,12 @@ pub enum NoticeKind {
     HoldChanged,
     /// The daily digest of the revisions that Logweir would have corrected.
     ObservationDigest,
+    /// A person opened a session of ECS Exec.
+    SessionOpened,
+    /// A session of ECS Exec has no transcript.
+    SessionUnlogged,
+    /// A principal opened a session on a container without ECS Exec.
+    SessionBypass,
 }
 
 impl NoticeKind {
@@ -56,12 +63,18 @@ impl NoticeKind {
             Self::RetirementFailed => "Retirement Failed",
             Self::HoldChanged => "Hold Changed",
             Self::ObservationDigest => "Observation Digest",
+            Self::SessionOpened => "Session Opened",
+            Self::SessionUnlogged => "Session Unlogged",
+            Self::SessionBypass => "Session Bypass",
         }
     }
 
     /// Returns the kind of the notification for a decision. Returns `None` if Logweir sends no notification.
     fn of(decision: &Decision) -> Option<Self> {
         let Decision { report, notify, .. } = decision;
+        if report.outcome == Outcome::Reported {
+            return Self::of_session(report.reason?);
+        }
         let backed_out = report.mode == ReportMode::Backout;
         // The decision changed nothing, and an earlier notification has already reported the result.
         let known = match report.reason {
@@ -82,7 +95,7 @@ impl NoticeKind {
             return None;
         }
         match report.outcome {
-            Outcome::Compliant | Outcome::Skipped | Outcome::Observed => None,
+            Outcome::Compliant | Outcome::Skipped | Outcome::Observed | Outcome::Reported => None,
             Outcome::BackedOut => Some(Self::BackoutCompleted),
             Outcome::Retired => Some(Self::RevisionRetired),
             Outcome::Held | Outcome::Released => Some(Self::HoldChanged),
@@ -95,6 +108,19 @@ impl NoticeKind {
             Outcome::Remediated | Outcome::RolledOut => Some(Self::RemediationCompleted),
             Outcome::Superseded | Outcome::Refused => Some(Self::RemediationRefused),
             Outcome::Partial | Outcome::Failed | Outcome::NeedsOperator => Some(Self::RemediationFailed),
+        }
+    }
+}
+
+impl NoticeKind {
+    /// Returns the kind of the notification about a session. The journal has stored the reason with a condition before, so
+    /// the notification goes out even if the event is handled again.
+    fn of_session(reason: Reason) -> Option<Self> {
+        match reason {
+            Reason::SessionOpened => Some(Self::SessionOpened),
+            Reason::SessionUnlogged => Some(Self::SessionUnlogged),
+            Reason::SessionBypass => Some(Self::SessionBypass),
+            _ => None,
         }
     }
 }

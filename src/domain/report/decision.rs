@@ -30,7 +30,8 @@ pub enum FollowUp {
     Retry,
     /// The event is retried after it has waited for a slot of the registration rate limit.
     Wait(Wait),
-    /// The event is handled again later, because the baseline is unconfirmed.
+    /// The event is handled again later, because the baseline is unconfirmed, because too many clusters change at once, or
+    /// because a session has not ended yet.
     Later,
 }
 

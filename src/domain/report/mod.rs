@@ -6,7 +6,9 @@ pub mod gauges;
 #[expect(clippy::module_inception, reason = "the noun of the folder")]
 mod report;
 pub mod schema;
+mod session;
 
 pub use action::{ClusterAction, LogGroupAction, ServiceAction};
 pub use decision::{Decision, FollowUp, Notify};
 pub use report::{BackoutBy, ClusterReport, LogGroupReport, Report, ReportedChange, ServiceReport, changes, is_shown};
+pub use session::{SessionReport, TranscriptReport};

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::action::{ClusterAction, LogGroupAction, ServiceAction};
 use super::schema;
+use super::session::SessionReport;
 use crate::domain::baseline::Baseline;
 use crate::domain::ecs::cluster::ClusterArn;
 use crate::domain::ecs::revision::RevisionArn;
@@ -57,6 +58,9 @@ pub struct Report {
     pub changes: Vec<ReportedChange>,
     pub log_groups: Vec<LogGroupReport>,
     pub services: Vec<ServiceReport>,
+    /// The session on a container that the report is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<Box<SessionReport>>,
     /// The change of a cluster's configuration of ECS Exec. `None` if the decision is about no cluster, or if the cluster
     /// needs no change.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,6 +210,7 @@ impl Report {
             changes: Vec::new(),
             log_groups: Vec::new(),
             services: Vec::new(),
+            session: None,
             cluster: None,
             owner: None,
             notes: Vec::new(),
@@ -333,6 +338,8 @@ impl Report {
                 | Outcome::Released,
                 _,
             ) => 0,
+            (Outcome::Reported, Some(Reason::SessionUnlogged | Reason::SessionBypass)) => 1,
+            (Outcome::Reported, _) => 0,
             // The preview of a backout reports no fault of the revision, so the exit code is 0.
             (Outcome::Observed, _) if self.mode == ReportMode::Backout => 0,
             (

@@ -9,6 +9,10 @@ pub const BASELINE_CHECK: &str = "logweir.baseline-check/1";
 pub const CHECK: &str = "logweir.check/2";
 /// The output of `logweir doctor`.
 pub const DOCTOR: &str = "logweir.doctor/1";
+/// The output of `logweir exec sessions`.
+pub const EXEC_SESSIONS: &str = "logweir.exec-sessions/1";
+/// The output of `logweir exec transcript`.
+pub const EXEC_TRANSCRIPT: &str = "logweir.exec-transcript/1";
 /// The output of `logweir firelens plan`.
 pub const FIRELENS: &str = "logweir.firelens/1";
 /// The output of `logweir init`.

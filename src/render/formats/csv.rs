@@ -96,13 +96,14 @@ fn error_row(target: &TargetOutput, error: &str) -> Row {
     row
 }
 
-fn line(row: &Row) -> String {
+/// Returns a row of a CSV file.
+pub(in crate::render) fn line(row: &[String]) -> String {
     let fields: Vec<String> = row.iter().map(|text| field(text)).collect();
     fields.join(",") + "\r\n"
 }
 
 /// Returns a field in quotes. A field that a spreadsheet would read as a formula begins with an apostrophe.
-fn field(text: &str) -> String {
+pub(in crate::render) fn field(text: &str) -> String {
     let first = text.trim_start_matches([' ', '\u{a0}', '\u{3000}']).chars().next();
     // Some spreadsheets read the wide forms of these characters in the same way.
     let is_formula =

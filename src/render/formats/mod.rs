@@ -3,7 +3,7 @@
 //! show is no fault.
 
 mod asff;
-mod csv;
+pub(super) mod csv;
 mod github;
 mod github_summary;
 mod gitlab;
@@ -13,7 +13,7 @@ mod markdown;
 mod markdown_text;
 mod ocsf;
 mod sarif;
-mod shown;
+pub(super) mod shown;
 mod text;
 mod uri;
 
@@ -22,6 +22,8 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::json::CheckOutput;
+
+pub(super) use csv::field as csv_field;
 
 /// A run of `logweir check`, with the facts that some formats need beside the results.
 pub struct Run<'r> {

@@ -9,7 +9,7 @@ const LONGEST: usize = 1000;
 
 /// Returns a text in one line, without characters that are invisible or change the writing direction. A name in a file
 /// may contain any character and have any length.
-pub(super) fn shown(text: &str) -> String {
+pub(in crate::render) fn shown(text: &str) -> String {
     shortened(text, LONGEST)
 }
 

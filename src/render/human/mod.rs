@@ -1,5 +1,6 @@
 //! The text output, with one file for each kind of result.
 
+pub mod activity;
 pub mod against;
 pub mod baseline;
 pub mod check;

@@ -6,7 +6,7 @@ use crate::render::json::{ControlsOutput, RequirementLine, RunbookOutput};
 /// The verdicts whose results the text lists. The other ones appear as numbers.
 const LISTED: [Verdict; 3] = [Verdict::Fail, Verdict::Advice, Verdict::Undecidable];
 
-/// Returns the sheet: each requirement with its numbers, and the results that a person should read.
+/// Returns the text of a run: each requirement with its numbers, and the results that a person should read.
 pub fn sheet(output: &RunbookOutput) -> String {
     let requirements: String = output.requirements.iter().map(requirement).collect();
     format!("{requirements}\n{}", closing(output))

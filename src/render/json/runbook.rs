@@ -6,7 +6,7 @@ use super::passed_over::PassedOver;
 use crate::domain::report::schema;
 use crate::domain::runbook::{CORRECTIONS, Controls, Correction, Requirement, RunbookResult, Verdict};
 
-/// The sheet of a run, by requirement.
+/// The results of a run, by requirement.
 #[derive(Serialize)]
 pub struct RunbookOutput {
     pub schema: &'static str,

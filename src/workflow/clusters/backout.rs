@@ -14,7 +14,7 @@ use crate::domain::outcome::{Conclusion, Outcome, Reason, ReportMode, TriggerKin
 use crate::domain::record::{ClusterEffect, ClusterEntryKind, ClusterNext, ClusterRecord};
 use crate::domain::report::{Decision, Report};
 use crate::domain::text::plain::plain;
-use crate::ports::{Clock, Clusters, ErrorKind, Journal, Ports};
+use crate::ports::{Clock, Clusters, ErrorKind, Journal, PortError, Ports};
 use crate::workflow::backout::BackoutOrder;
 use crate::workflow::family_state::change_named;
 use crate::workflow::lease::Halt;
@@ -168,9 +168,11 @@ async fn undo<P: Ports>(
     let now = &found.configuration;
     let former = now.restoring(effect.before).map_err(|why| Halt::Stuck(why.to_string()))?;
     if !now.has_same_exec(effect.after) {
-        return if started && has_logging_of(now, &former) {
+        let looks_like_before = now.has_same_exec(effect.before);
+        let may_be_stale = looks_like_before && may_hide_correction(ports, record);
+        return if started && has_logging_of(now, &former) && !may_be_stale {
             Ok(ClusterEntryKind::Undone)
-        } else if now.has_same_exec(effect.before) {
+        } else if looks_like_before {
             untouched(ports, record, &effect)
         } else {
             let why = format!("another principal has since changed the ECS Exec configuration of {name}, which stays");
@@ -178,6 +180,14 @@ async fn undo<P: Ports>(
         };
     }
     claim.append(ClusterEntryKind::Undoing).await?;
+    // Nothing but this read comes right before the write.
+    let again = read(ports, &record.cluster).await?;
+    let is_unchanged = again.is_some_and(|again| again.configuration.is_same(now));
+    if !is_unchanged {
+        let message = format!("another principal changed {name} while Logweir restored it; Logweir tries again");
+        let reason = Some(Reason::ClusterChanged);
+        return Err(Halt::Port(PortError { kind: ErrorKind::Retry, call: UPDATE, message, reason }));
+    }
     let answer = ports.clusters().configure(&record.cluster, &former).await?;
     if !has_logging_of(&answer.configuration, &former) || !answer.configuration.is_same_elsewhere(now) {
         let why = format!(
@@ -188,6 +198,12 @@ async fn undo<P: Ports>(
     Ok(ClusterEntryKind::Undone)
 }
 
+/// Whether the correction is so recent that ECS may not show it yet. A cluster that then looks like before may be neither
+/// restored nor untouched.
+fn may_hide_correction<P: Ports>(ports: &P, record: &ClusterRecord) -> bool {
+    may_lag(record.configured_at().unwrap_or(record.at), ports.clock().now())
+}
+
 /// Returns the entry about a cluster that shows the configuration from before the correction. Soon after the correction,
 /// ECS may not show the correction yet.
 fn untouched<P: Ports>(
@@ -196,8 +212,7 @@ fn untouched<P: Ports>(
     effect: &ClusterEffect<'_>,
 ) -> Result<ClusterEntryKind, Halt> {
     let name = record.cluster.short();
-    let changed = record.configured_at().unwrap_or(record.at);
-    if may_lag(changed, ports.clock().now()) {
+    if may_hide_correction(ports, record) {
         let message = format!("ECS may not show the correction of {name} yet; try again in ten minutes");
         return Err(Halt::Port(not_visible_yet(UPDATE, message)));
     }

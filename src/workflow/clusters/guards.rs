@@ -40,7 +40,8 @@ pub(super) async fn stopped<P: Ports>(
     let is_event = matches!(order.origin, Origin::Event | Origin::Delayed { .. });
     let limit = RateLimitName::of_clusters(cluster);
     if is_event && !admits_name(ports, &limit, &order.worker, CLUSTERS_PER_SECOND).await? {
-        decision.next = FollowUp::Retry;
+        // The message waits in the queue and does not count as failed, however many clusters change at once.
+        decision.next = FollowUp::Later;
         let why = "too many clusters change at once; Logweir handles the event again";
         return Ok(Some(Outcome::Skipped.because(Reason::RateLimited).saying(why)));
     }

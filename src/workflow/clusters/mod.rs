@@ -29,16 +29,9 @@ use claim::ClusterClaim;
 use plan::{ClusterPlan, Judgement};
 use steps::ClusterDriver;
 
-/// Corrects a cluster that logs no sessions of ECS Exec, or reports it in mode observe. `is_new` says whether the event
-/// reports the creation of the cluster. This function returns no error, because the report of the decision contains every
-/// error.
-pub async fn configure_cluster<P: Ports>(
-    ports: &P,
-    order: &Order<'_>,
-    cluster: &ClusterArn,
-    cause: Cause,
-    is_new: bool,
-) -> Decision {
+/// Corrects a cluster that logs no sessions of ECS Exec, or reports it in mode observe. This function returns no error,
+/// because the report of the decision contains every error.
+pub async fn configure_cluster<P: Ports>(ports: &P, order: &Order<'_>, cluster: &ClusterArn, cause: Cause) -> Decision {
     let started = ports.clock().now();
     let mut decision = fresh(order, &cause, started);
     decision.report.mode = order.exec.into();
@@ -46,7 +39,7 @@ pub async fn configure_cluster<P: Ports>(
     let decision = match order.exec {
         ExecMode::Off => decision.ends(Outcome::Skipped.because(Reason::OtherEvent)),
         ExecMode::Observe | ExecMode::Correct => {
-            let correction = Correction { ports, order, cluster, is_new };
+            let correction = Correction { ports, order, cluster };
             let ended = correction.run(&mut decision, cause).await;
             end(decision, ended.map(Some))
         }
@@ -64,7 +57,6 @@ struct Correction<'c, 'o, P> {
     ports: &'c P,
     order: &'c Order<'o>,
     cluster: &'c ClusterArn,
-    is_new: bool,
 }
 
 impl<P: Ports> Correction<'_, '_, P> {
@@ -144,10 +136,10 @@ impl<P: Ports> Correction<'_, '_, P> {
     }
 
     /// Returns the conclusion about a cluster whose correction the journal knows already. A backout holds until an operator
-    /// asks for the correction again, or until another principal creates the cluster anew.
+    /// asks for the correction again. An event of CreateCluster does not end it, because the call also succeeds for a
+    /// cluster that exists, and returns that cluster unchanged (source: terraform-provider-aws issue 38875).
     fn known(&self, record: &ClusterRecord, found: &Cluster, cause: &Cause) -> Option<Conclusion> {
-        let is_later = cause.time.is_some_and(|time| time > record.at);
-        if record.is_suppressed() && !guards::is_forced(self.order) && !(self.is_new && is_later) {
+        if record.is_suppressed() && !guards::is_forced(self.order) {
             let why = format!(
                 "the correction of {0} was backed out at {1:.0}; `logweir exec apply --force {2}` corrects it again",
                 self.cluster.short(),
@@ -160,6 +152,7 @@ impl<P: Ports> Correction<'_, '_, P> {
         let effect = record.effect().filter(|effect| effect.is_certain)?;
         let may_be_stale = found.configuration.is_same(effect.before) && may_lag(record.at, self.ports.clock().now());
         let is_event = !matches!(self.order.origin, Origin::Apply { .. });
+        let is_later = cause.time.is_some_and(|time| time > record.at);
         (is_event && may_be_stale && !is_later).then(|| Outcome::Skipped.because(Reason::Duplicate))
     }
 

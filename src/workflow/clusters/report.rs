@@ -81,7 +81,16 @@ fn newest_change(record: &ClusterRecord) -> Option<(&ClusterConfiguration, &Clus
             ClusterStep::ConfigureCluster { before, after, .. } => Some((before, after)),
             ClusterStep::EnsureLogGroup(_) | ClusterStep::SetRetention { .. } => None,
         }),
-        _ => None,
+        ClusterEntryKind::Resumed
+        | ClusterEntryKind::Started { .. }
+        | ClusterEntryKind::Done { .. }
+        | ClusterEntryKind::Failed { .. }
+        | ClusterEntryKind::Released { .. }
+        | ClusterEntryKind::BackoutRequested { .. }
+        | ClusterEntryKind::Undoing
+        | ClusterEntryKind::Undone
+        | ClusterEntryKind::Kept { .. }
+        | ClusterEntryKind::Closed(_) => None,
     })
 }
 
@@ -124,7 +133,15 @@ pub(super) fn repeats(record: &ClusterRecord) -> bool {
     let endings = record.entries.iter().rev().filter_map(|entry| match &entry.what {
         ClusterEntryKind::Closed(conclusion) => Some((conclusion.outcome.name(), conclusion.reason)),
         ClusterEntryKind::Released { why } => Some((why.as_str(), None::<Reason>)),
-        _ => None,
+        ClusterEntryKind::Opened(_)
+        | ClusterEntryKind::Resumed
+        | ClusterEntryKind::Started { .. }
+        | ClusterEntryKind::Done { .. }
+        | ClusterEntryKind::Failed { .. }
+        | ClusterEntryKind::BackoutRequested { .. }
+        | ClusterEntryKind::Undoing
+        | ClusterEntryKind::Undone
+        | ClusterEntryKind::Kept { .. } => None,
     });
     let mut newest = endings.take(2);
     newest.next().is_some_and(|last| last.0 != "remediated" && last.0 != "backed-out" && newest.next() == Some(last))

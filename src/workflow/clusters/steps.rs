@@ -131,7 +131,7 @@ impl<P: Ports> ClusterDriver<'_, P> {
         if found.configuration.is_same(change.before) {
             return Ok(false);
         }
-        if possibly_done && found.configuration.keeps(change.after) {
+        if possibly_done && is_in_place(&found.configuration, change.after) {
             return Ok(true);
         }
         let why = format!("another principal changed the configuration of {name} after Logweir read it");
@@ -151,7 +151,7 @@ impl<P: Ports> ClusterDriver<'_, P> {
             return Err(StepStop::ForGood(why, Some(Reason::LostMembers)));
         }
         match read(self.ports, cluster).await.map_err(StepStop::ForNow)? {
-            Some(found) if found.configuration.keeps(after) => Ok(()),
+            Some(found) if is_in_place(&found.configuration, after) => Ok(()),
             Some(found) if found.configuration.is_same(before) => {
                 let message = format!("ECS does not show the new configuration of {name} yet");
                 Err(StepStop::ForNow(not_visible_yet(UPDATE, message)))
@@ -169,6 +169,12 @@ struct Change<'c> {
     cluster: &'c ClusterArn,
     before: &'c ClusterConfiguration,
     after: &'c ClusterConfiguration,
+}
+
+/// Whether the cluster has the new configuration of ECS Exec. If another principal has since changed another member, the
+/// change of Logweir is still in place, and a backout can undo the change.
+fn is_in_place(found: &ClusterConfiguration, after: &ClusterConfiguration) -> bool {
+    found.keeps(after) || found.has_same_exec(after)
 }
 
 /// Returns the conclusion of an attempt that has no steps left.

@@ -1,6 +1,6 @@
 //! Hostile texts in events come out with a bounded length and without harmful characters.
 
-use logweir::domain::event::{Cause, RevisionRef, ServiceChange, Trigger, read};
+use logweir::domain::event::{Cause, RevisionRef, ServiceChange, SessionCall, Trigger, read};
 use logweir::domain::pins::TargetChange;
 use serde_json::{Value, json};
 
@@ -38,6 +38,11 @@ pub fn texts(trigger: &Trigger) -> Vec<&str> {
             (cause, texts)
         }
         Trigger::Withdrawn { cause, .. } | Trigger::Cluster { cause, .. } => (cause, Vec::new()),
+        Trigger::Session { session, cause } => {
+            let SessionCall { is_bypass: _, id, event, cluster, task, container, program, person } = &**session;
+            let texts = [id, cluster, task, container, program].into_iter().flatten();
+            (cause, texts.chain([event, &person.name]).map(String::as_str).collect())
+        }
         Trigger::Service { cause, .. } | Trigger::Ignore { cause, .. } => (cause, Vec::new()),
     };
     let Cause { event_id, actor, actor_type, user_agent, source_ip, time: _ } = cause;

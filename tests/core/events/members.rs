@@ -236,7 +236,7 @@ fn sound(trigger: &Trigger) -> Result<(), String> {
             let revisions = by.iter().filter_map(|by| by.revision.as_ref()).chain(set);
             by.len() <= 5 && revisions.into_iter().all(|arn| at_home(&arn.account, &arn.region))
         }
-        Trigger::Remediate { .. } | Trigger::Ignore { .. } => true,
+        Trigger::Remediate { .. } | Trigger::Session { .. } | Trigger::Ignore { .. } => true,
     };
     if !sound {
         return Err(format!("{trigger:?}"));

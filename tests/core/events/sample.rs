@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::event::scope::Scope;
 use logweir::domain::event::{Home, RevisionRef, ServiceChange, Trigger, Unreadable, read};
 use logweir::domain::pins::TargetChange;
 use serde_json::Value;
@@ -17,7 +18,7 @@ pub fn home() -> Home {
         account: "111122223333".into(),
         region: "eu-west-1".into(),
         own_roles: vec!["arn:aws:iam::111122223333:role/logweir/Remediator".into()],
-        ..Home::default()
+        scope: Scope::default().watching_sessions(true),
     }
 }
 
@@ -106,6 +107,12 @@ pub fn said(answer: &Result<Trigger, Unreadable>) -> String {
             let revision = |of: &Option<RevisionArn>| of.as_ref().map_or("none".into(), RevisionArn::short);
             let by: Vec<String> = by.iter().map(|by| format!("{}: {}", by.name, revision(&by.revision))).collect();
             format!("used: {}", by.join("; "))
+        }
+        Ok(Trigger::Session { session, .. }) => {
+            let of = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+            let kind = if session.is_bypass { "bypass" } else { "session" };
+            let place = format!("{} of {} in {}", of(&session.container), of(&session.task), of(&session.cluster));
+            format!("{kind} {}: {} runs {} on {place}", of(&session.id), session.person.name, of(&session.program))
         }
         Ok(Trigger::Cluster { cluster, is_new, .. }) => {
             format!("{}: {}", if *is_new { "created" } else { "changed" }, cluster.short())

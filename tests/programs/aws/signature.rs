@@ -48,19 +48,29 @@ pub(crate) fn sent_signature(request: &Seen) -> String {
 
 /// AWS Signature Version 4 as documented (source: IAM User Guide, "Create a signed AWS API request").
 pub(crate) fn signature_of(request: &Seen) -> String {
+    // Escapes in the path are escaped once more.
+    signature_over(request, |path| path.replace('%', "%25"))
+}
+
+/// The signature for S3, which escapes a path only once. The parameters of the query must be sorted.
+pub(crate) fn signature_for_s3(request: &Seen) -> String {
+    signature_over(request, str::to_owned)
+}
+
+fn signature_over(request: &Seen, escaped: fn(&str) -> String) -> String {
     let authorization = &request.headers["authorization"];
     let signed = field(authorization, "SignedHeaders");
     let (_, address) = request.uri.split_once("://").unwrap();
     let (host, path) = address.split_once('/').unwrap();
-    // Escapes in the path are escaped once more.
-    let path = path.replace('%', "%25");
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let path = escaped(path);
     let header = |name: &str| match name {
         "host" => host.to_owned(),
         name => request.headers[name].trim().to_owned(),
     };
     let headers: String = signed.split(';').map(|name| format!("{name}:{}\n", header(name))).collect();
     let canonical =
-        format!("{}\n/{path}\n\n{headers}\n{signed}\n{}", request.method, hex(&Sha256::digest(&request.body)));
+        format!("{}\n/{path}\n{query}\n{headers}\n{signed}\n{}", request.method, hex(&Sha256::digest(&request.body)));
     let (_, scope) = field(authorization, "Credential").split_once('/').unwrap();
     let to_sign =
         format!("AWS4-HMAC-SHA256\n{}\n{scope}\n{}", request.headers["x-amz-date"], hex(&Sha256::digest(canonical)));

@@ -63,6 +63,7 @@ const ASKED: [&str; 4] = ["backout", "web:1", "--function", "logweir-backout"];
 #[test]
 fn the_function_gets_a_request_with_every_option() {
     let world = corrected();
+    world.account(|account| account.deregisters(&account.arn("web", 1)));
     let (operator, _) = asking(&world);
     let wishes = [
         "--reason",
@@ -75,7 +76,7 @@ fn the_function_gets_a_request_with_every_option() {
         "2099-01-01",
     ];
     let ran = operator.run(&[&ASKED[..], &wishes].concat());
-    assert_eq!((ran.code, active(&world)), (0, vec![1]), "{ran:?}");
+    assert_eq!((ran.code, active(&world)), (0, vec![3]), "{ran:?}");
     let calls = operator.aws.calls();
     let sent: Value = serde_json::from_str(&calls.last().unwrap().1).unwrap();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! `exec check`: the clusters of an account, and what has ECS Exec enabled in them.
+//! `exec check`: the clusters of an account, and the workloads with ECS Exec in them.
 
 use serde_json::{Value, json};
 
@@ -284,6 +284,9 @@ fn a_target_that_does_not_exist_is_an_error() {
         assert!(ran.code == 2 && ran.err.contains(why), "{target}: {ran:?}");
     }
     assert_eq!(operator.run(&["exec", "check", "a b"]).code, 64);
+    for principal in ["dev", "arn:aws:sts::111122223333:assumed-role/dev/me"] {
+        assert_eq!(operator.run(&["exec", "check", "--principal", principal]).code, 64, "{principal}");
+    }
 }
 
 #[test]

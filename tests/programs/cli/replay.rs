@@ -35,7 +35,7 @@ const NO_RECORD: LetterReport = ("skipped (no-record)", 0);
 const REMEDIATED: LetterReport = ("remediated", 0);
 
 /// Every event, with its result in the modes observe, register and rollout.
-const EVENTS: [(&str, [LetterReport; 3]); 24] = [
+const EVENTS: [(&str, [LetterReport; 3]); 26] = [
     ("create-cluster", [("observed", 1); 3]),
     ("create-daemon", [NOT_TOUCHED; 3]),
     ("create-schedule", [NOT_TOUCHED; 3]),
@@ -49,11 +49,13 @@ const EVENTS: [(&str, [LetterReport; 3]); 24] = [
     ("deployment-in-progress", [OTHER_EVENT, OTHER_EVENT, ("skipped (deployment-under-way)", 0)]),
     ("deployment-rolling-back", [OTHER_EVENT, OTHER_EVENT, ("skipped (deployment-under-way)", 0)]),
     ("deregister-task-definition", [OTHER_EVENT, NO_RECORD, NO_RECORD]),
+    ("execute-command", [OTHER_EVENT; 3]),
     ("put-targets", [NOT_TOUCHED; 3]),
     ("register-daemon-task-definition", [NOT_TOUCHED; 3]),
     ("register-task-definition", [("observed", 1), REMEDIATED, REMEDIATED]),
     ("remove-targets", [OTHER_EVENT; 3]),
     ("run-task", [NOT_TOUCHED; 3]),
+    ("start-session", [OTHER_EVENT; 3]),
     ("start-task", [NOT_TOUCHED; 3]),
     ("update-cluster", [("observed", 1); 3]),
     ("update-daemon", [NOT_TOUCHED; 3]),

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod account;
+pub mod exec;
 pub mod function;
 pub mod operator;
 pub mod services;

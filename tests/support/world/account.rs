@@ -9,6 +9,7 @@ use logweir::domain::ecs::image::RunningImage;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::ecs::tags::Tag;
+use logweir::domain::exec::watch::{ListedSession, SessionName, SessionWatch};
 use logweir::domain::limits::family::{Family, FamilyName};
 use logweir::domain::limits::rate::{RateLimit, RateLimitName};
 use logweir::domain::limits::reconciliation::{Reconciliation, ReconciliationName};
@@ -137,6 +138,14 @@ pub(crate) struct Account {
     pub(crate) clusters: BTreeMap<ClusterArn, Vec<(Timestamp, String)>>,
     /// The records of clusters in the journal.
     pub(crate) cluster_records: BTreeMap<ClusterArn, ClusterRecord>,
+    /// The revisions of tasks by `CLUSTER/TASK`.
+    pub(crate) tasks: BTreeMap<String, RevisionArn>,
+    /// The sessions on containers by ID.
+    pub(crate) sessions: BTreeMap<String, ListedSession>,
+    /// The log groups and the sessions of transcripts.
+    pub(crate) transcripts: BTreeSet<(String, String)>,
+    /// The watches over sessions, in the journal.
+    pub(crate) watches: BTreeMap<SessionName, SessionWatch>,
     pub(crate) lag: Lag,
     /// The number of writes to the task definitions so far.
     pub(super) written: u64,
@@ -206,6 +215,10 @@ impl Default for Account {
             pins: BTreeMap::new(),
             clusters: BTreeMap::new(),
             cluster_records: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            transcripts: BTreeSet::new(),
+            watches: BTreeMap::new(),
             lag: Lag::default(),
             written: 0,
             earlier_services: Vec::new(),

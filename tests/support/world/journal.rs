@@ -80,6 +80,7 @@ impl Journal for World {
             StateKind::PinHolder => "put_pin-holder",
             StateKind::RevisionPins => "put_pins",
             StateKind::PublishedBaseline => "put_baseline",
+            StateKind::SessionWatch => "put_session",
             StateKind::ClusterRecord => "put_cluster",
         };
         self.call(call, state.name().to_string(), put).await?
@@ -123,13 +124,14 @@ impl Account {
 
     /// The states of one kind.
     fn states<S: StoredState>(&mut self) -> &mut BTreeMap<S::Name, S> {
-        let kinds: [&mut dyn Any; 7] = [
+        let kinds: [&mut dyn Any; 8] = [
             &mut self.remembered,
             &mut self.pointings,
             &mut self.budgets,
             &mut self.reconciliations,
             &mut self.pin_holders,
             &mut self.pins,
+            &mut self.watches,
             &mut self.cluster_records,
         ];
         kinds.into_iter().find_map(|states| states.downcast_mut()).expect("a map for every kind of state")

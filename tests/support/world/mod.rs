@@ -18,6 +18,7 @@ mod logs;
 pub(crate) mod queue;
 mod service_calls;
 mod services;
+mod sessions;
 pub mod story;
 mod watch;
 
@@ -162,6 +163,7 @@ impl Ports for World {
     type TaskDefinitions = Self;
     type Services = Self;
     type Clusters = Self;
+    type Sessions = Self;
     type LogGroups = Self;
     type Journal = Self;
     type Clock = Self;
@@ -173,6 +175,9 @@ impl Ports for World {
         self
     }
     fn clusters(&self) -> &Self {
+        self
+    }
+    fn sessions(&self) -> &Self {
         self
     }
     fn log_groups(&self) -> &Self {

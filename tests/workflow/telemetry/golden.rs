@@ -9,6 +9,7 @@ use logweir::ports::{ErrorKind, PortError};
 use serde_json::{Value, json};
 
 use super::stage::Stage;
+use crate::sessions::scene::{Scene, bypass, executed};
 use crate::world::TASKS_FAILED;
 use crate::world::story::{BLOCKING, corrected_text, deregistration};
 
@@ -141,8 +142,19 @@ async fn retirement() -> String {
     stage.log.text()
 }
 
+/// A session is opened and ends without a transcript. Another session bypasses ECS Exec.
+async fn sessions() -> String {
+    let scene = Scene::logging_to_a_group();
+    scene.opens(&executed()).await;
+    scene.ends(SignedDuration::from_mins(10));
+    scene.drains().await;
+    scene.opens(&bypass()).await;
+    scene.log.text()
+}
+
 async fn all() -> String {
-    [one_revision().await, services().await, duel().await, trouble().await, retirement().await].concat()
+    let [one, two, three] = [one_revision().await, services().await, duel().await];
+    [one, two, three, trouble().await, retirement().await, sessions().await].concat()
 }
 
 fn words(lines: &[Value], member: &str) -> BTreeSet<String> {
@@ -180,6 +192,7 @@ async fn the_golden_lines_cover_every_outcome_and_every_metric() {
         "retired",
         "held",
         "released",
+        "reported",
     ]
     .map(String::from)
     .into();
@@ -194,6 +207,7 @@ async fn the_golden_lines_cover_every_outcome_and_every_metric() {
         "Found",
         "FusesOpen",
         "NotNotified",
+        "Sessions",
         "Unfinished",
         "UnfinishedAge",
     ];

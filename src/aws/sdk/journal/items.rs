@@ -41,7 +41,8 @@ pub(in crate::aws) fn listed(kind: StateKind) -> Option<&'static str> {
         | StateKind::Reconciliation
         | StateKind::PinHolder
         | StateKind::RevisionPins
-        | StateKind::PublishedBaseline => None,
+        | StateKind::PublishedBaseline
+        | StateKind::SessionWatch => None,
     }
 }
 
@@ -84,6 +85,7 @@ pub(in crate::aws) fn state_key<S: StoredState>(name: &S::Name) -> (AttributeVal
         StateKind::PinHolder => ("PIN", "PIN"),
         StateKind::RevisionPins => ("PINS", "PINS"),
         StateKind::PublishedBaseline => ("BASELINE", "BASELINE"),
+        StateKind::SessionWatch => ("SESSION", "SESSION"),
         StateKind::ClusterRecord => ("CLUSTER", "CLUSTER"),
     };
     (text(format!("{prefix}#{name}")), sort)
@@ -158,6 +160,8 @@ pub(in crate::aws) fn state<S: StoredState>(state: &S) -> Answer<Item> {
     if let Some(open) = listed(S::KIND).filter(|_| state.is_listed()) {
         item.push(("open", text(open)));
     }
+    // DynamoDB deletes the item some time after this second (source: DynamoDB developer guide, Time to Live).
+    item.extend(state.expires().map(|at| ("expires", AttributeValue::N(at.as_second().to_string()))));
     Ok(named(item))
 }
 

@@ -13,6 +13,7 @@
 //! | `PINS#<corrected ARN>` | `PINS` | the rules and schedules that pinned a corrected revision |
 //! | `CLUSTER#<cluster ARN>` | `CLUSTER` | the record of a cluster |
 //! | `BASELINE#<file>` | `BASELINE` | the baseline in the package of the function |
+//! | `SESSION#<account>/<region>/<session>` | `SESSION` | the watch over a session of ECS Exec, for 31 days |
 //!
 //! A commit writes the items of one record in one transaction. The journal writes each state of a family, a service or
 //! the rate limit with a separate call. The journal reads items by key, with consistent reads. The indexes `by-family`,

@@ -11,7 +11,8 @@ use crate::domain::doctor::rules::{self, Known, Tried};
 use crate::domain::doctor::trail::{self, Trail};
 use crate::domain::doctor::{Check, ReadFailure, ReadResult, queue, role};
 use crate::domain::outcome::Outcome;
-use crate::ports::{Filter, Journal, TaskDefinitions};
+use crate::domain::record::ClusterRecord;
+use crate::ports::{Filter, Journal, Listed, TaskDefinitions};
 
 /// The largest number of families whose source revisions `logweir doctor` reads to find the roles that Logweir passes
 /// to ECS.
@@ -180,11 +181,14 @@ impl Look<'_> {
             let open = journal.list(&Filter { open: true, ..filter }, RECORDS).await?;
             let stuck = journal.list(&stuck, RECORDS).await?;
             let stopped = journal.stopped().await?;
-            let mut unreadable = [open.unreadable, stuck.unreadable, stopped.unreadable].concat();
+            let Listed { readable: mut clusters, unreadable } = journal.listed::<ClusterRecord>().await?;
+            let lately = now.checked_sub(LATELY).ok();
+            clusters.retain(|record| record.is_open() || lately.is_none_or(|since| record.at >= since));
+            let mut unreadable = [open.unreadable, stuck.unreadable, stopped.unreadable, unreadable].concat();
             unreadable.sort();
             unreadable.dedup();
             let (open, stuck, stopped) = (open.readable, stuck.readable, stopped.readable);
-            Ok(RecordState { open, stuck, stopped, unreadable })
+            Ok(RecordState { open, stuck, stopped, clusters, unreadable })
         };
         seen(read.await, "dynamodb")
     }

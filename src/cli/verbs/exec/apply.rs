@@ -23,7 +23,7 @@ use crate::workflow::{Order, Origin, configure_cluster};
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir exec apply prod --dry-run         show what would change in the cluster; change nothing",
-    "logweir exec apply prod                   ask, then log the sessions to the log group of the baseline",
+    "logweir exec apply prod                   ask, then log the sessions to the baseline's log group",
     "logweir exec apply prod test --yes        two clusters, without a question",
     "logweir backout cluster/prod              undo: restore the former configuration",
 ];
@@ -100,6 +100,12 @@ impl Apply<'_> {
                 return Ok((Exit::Findings, None));
             }
         }
+        // The question and the simulation take time, and are about the change that was planned.
+        let again = self.configure(&cluster, ExecMode::Observe).await;
+        if again.cluster != planned.cluster {
+            return Err(Failure::error(format!("another principal changed {}", cluster.short()))
+                .help("run the command again to see the new plan"));
+        }
         let patience = Duration::from_secs(self.args.wait);
         let report = self.session.patiently(patience, || self.configure(&cluster, ExecMode::Correct)).await;
         printer.text(|| report.text());
@@ -150,6 +156,6 @@ impl Apply<'_> {
         let order = Order { exec, exec_finishes: exec, ..self.session.order(self.baseline, Mode::Observe, origin) };
         let user_agent = Some(concat!("logweir/", env!("CARGO_PKG_VERSION")).into());
         let cause = Cause { actor: Some(self.session.caller.clone()), user_agent, ..Cause::default() };
-        configure_cluster(&self.session.ports, &order, cluster, cause, false).await.report
+        configure_cluster(&self.session.ports, &order, cluster, cause).await.report
     }
 }

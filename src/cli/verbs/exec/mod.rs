@@ -1,7 +1,10 @@
-//! `logweir exec`: the logging of the sessions of ECS Exec.
+//! `logweir exec`: checks, lists and logs the sessions of ECS Exec.
 
 mod apply;
 mod check;
+mod sessions;
+mod trail;
+mod transcript;
 mod writers;
 
 use clap::{Args, Subcommand};
@@ -9,11 +12,13 @@ use clap::{Args, Subcommand};
 use crate::cli::context::Context;
 use crate::cli::failure::VerbResult;
 use crate::cli::help::examples;
+use crate::render::formats::FormatName;
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir exec check                        whether each session in the account is logged",
     "logweir exec apply prod --dry-run         show what would change in the cluster; change nothing",
-    "logweir exec apply prod                   ask, then log the sessions of the cluster to its own log group",
+    "logweir exec apply prod                   ask, then log the sessions to the cluster's log group",
+    "logweir exec sessions --since 7d          who opened each session, and whether transcripts exist",
 ];
 
 #[derive(Args)]
@@ -27,17 +32,24 @@ enum Act {
     /// Check the logging of sessions, and whether sessions work; change nothing
     #[command(after_help = check::EXAMPLES)]
     Check(Box<check::ExecCheckArgs>),
-    /// Log the sessions of clusters that log none to a log group. Shows the plan and asks first
+    /// Correct clusters that log no session: log their sessions to a log group. Shows the plan and asks first
     #[command(after_help = apply::EXAMPLES)]
     Apply(apply::ExecApplyArgs),
+    /// List the sessions: who opened each session, and whether its transcript exists. Reads no transcript
+    #[command(after_help = sessions::EXAMPLES)]
+    Sessions(sessions::ExecSessionsArgs),
+    /// Print the transcript of a session, without its control sequences
+    #[command(after_help = transcript::EXAMPLES)]
+    Transcript(transcript::ExecTranscriptArgs),
 }
 
 impl ExecArgs {
-    /// Whether the verb can show its results in every format of `logweir check`.
-    pub(in crate::cli) fn has_all_formats(&self) -> bool {
+    /// Whether the verb can show its results in this format, beside the formats of every verb.
+    pub(in crate::cli) fn has_format(&self, format: FormatName) -> bool {
         match &self.act {
             Act::Check(_) => true,
-            Act::Apply(_) => false,
+            Act::Sessions(_) => matches!(format, FormatName::Csv | FormatName::Html),
+            Act::Apply(_) | Act::Transcript(_) => false,
         }
     }
 
@@ -45,6 +57,8 @@ impl ExecArgs {
         match &self.act {
             Act::Check(check) => check.run(context),
             Act::Apply(apply) => apply.run(context),
+            Act::Sessions(sessions) => sessions.run(context),
+            Act::Transcript(transcript) => transcript.run(context),
         }
     }
 }

@@ -85,7 +85,15 @@ impl ClusterRecord {
                 ClusterEntryKind::Failed { reason: Some(Reason::ClusterChanged | Reason::ClusterInactive), .. }
                 | ClusterEntryKind::Undone
                 | ClusterEntryKind::Kept { open: false, .. } => effect = None,
-                _ => {}
+                ClusterEntryKind::Resumed
+                | ClusterEntryKind::Started { .. }
+                | ClusterEntryKind::Done { .. }
+                | ClusterEntryKind::Failed { .. }
+                | ClusterEntryKind::Released { .. }
+                | ClusterEntryKind::BackoutRequested { .. }
+                | ClusterEntryKind::Undoing
+                | ClusterEntryKind::Kept { open: true, .. }
+                | ClusterEntryKind::Closed(_) => {}
             }
         }
         effect
@@ -105,7 +113,16 @@ impl ClusterRecord {
                 {
                     at = Some(entry.at);
                 }
-                _ => {}
+                ClusterEntryKind::Resumed
+                | ClusterEntryKind::Started { .. }
+                | ClusterEntryKind::Done { .. }
+                | ClusterEntryKind::Failed { .. }
+                | ClusterEntryKind::Released { .. }
+                | ClusterEntryKind::BackoutRequested { .. }
+                | ClusterEntryKind::Undoing
+                | ClusterEntryKind::Undone
+                | ClusterEntryKind::Kept { .. }
+                | ClusterEntryKind::Closed(_) => {}
             }
         }
         at
@@ -189,7 +206,14 @@ impl<'r> ClusterBackout<'r> {
             ClusterEntryKind::Undoing => self.started = true,
             ClusterEntryKind::Undone => self.undone = true,
             ClusterEntryKind::Kept { why, open, reason } => self.kept = Some((why, *open, *reason)),
-            _ => {}
+            ClusterEntryKind::Opened(_)
+            | ClusterEntryKind::Resumed
+            | ClusterEntryKind::Started { .. }
+            | ClusterEntryKind::Done { .. }
+            | ClusterEntryKind::Failed { .. }
+            | ClusterEntryKind::Released { .. }
+            | ClusterEntryKind::BackoutRequested { .. }
+            | ClusterEntryKind::Closed(_) => {}
         }
     }
 }

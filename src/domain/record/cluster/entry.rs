@@ -82,8 +82,8 @@ pub struct ClusterOpening {
 pub enum ClusterStep {
     /// Creates the log group. An existing log group stays as it is, and does not count as created by Logweir.
     EnsureLogGroup(NewLogGroup),
-    /// Sets the retention of the log group, if an earlier step of the same attempt created the log group, or if the log
-    /// group is empty and has no retention.
+    /// Sets the retention of a log group that an earlier step of the same attempt created, or that is empty and has no
+    /// retention.
     SetRetention { name: String, new: u32 },
     /// Replaces the configuration `before` of the cluster by `after`, if the cluster still has the configuration
     /// `before`.

@@ -10,17 +10,25 @@ mod entry;
 pub use attempt::{ClusterAttempt, ClusterBackout, ClusterEffect, ClusterNext};
 pub use entry::{ClusterEntry, ClusterEntryKind, ClusterOpening, ClusterStep};
 
+use std::mem::Discriminant;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ecs::cluster::ClusterArn;
+use crate::domain::outcome::Outcome;
 
 /// The largest number of attempts in a record. An item of a DynamoDB table holds at most 400 KB, and an attempt contains
 /// two configurations of at most 8 KB each. A record forgets its oldest attempts.
 const MOST_ATTEMPTS: usize = 16;
 
-/// The largest number of entries in a record. A step that fails again and again, and is tried again, adds entries.
+/// The number of entries above which a record forgets some. A step that fails again and again, and is tried again every
+/// few minutes, adds entries.
 const MOST_ENTRIES: usize = 400;
+
+/// The number of tries of one step, one after the other, that a record keeps if it has too many entries. Two tries show
+/// whether the newest one ended like the one before.
+const KEPT_TRIES: usize = 2;
 
 /// All entries about one cluster, with the worker that holds the lease on them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,8 +65,12 @@ impl ClusterRecord {
         next
     }
 
-    /// Removes the oldest attempts, but never the newest one.
+    /// Removes older tries that later tries repeat, because the journal could otherwise no longer store the record, and
+    /// no principal could back it out. Then removes the oldest attempts, but never the newest one.
     fn forget(&mut self) {
+        if self.entries.len() > MOST_ENTRIES {
+            self.forget_tries();
+        }
         let openings = |entries: &[ClusterEntry]| {
             let is_opening = |entry: &ClusterEntry| matches!(entry.what, ClusterEntryKind::Opened(_));
             (0..entries.len()).filter(|index| is_opening(&entries[*index])).collect::<Vec<_>>()
@@ -71,6 +83,23 @@ impl ClusterRecord {
         self.entries.drain(..oldest.max(fitting).min(newest));
     }
 
+    fn forget_tries(&mut self) {
+        let mut later: Vec<(Discriminant<ClusterEntryKind>, usize)> = Vec::new();
+        let mut kept = Vec::new();
+        for entry in std::mem::take(&mut self.entries).into_iter().rev() {
+            let tries = repeatable(&entry.what);
+            let repeats = later.iter().filter(|other| tries.as_ref() == Some(*other)).count();
+            match tries {
+                Some(kind) if repeats < KEPT_TRIES => later.push(kind),
+                Some(_) => continue,
+                None => later.clear(),
+            }
+            kept.push(entry);
+        }
+        kept.reverse();
+        self.entries = kept;
+    }
+
     /// Whether a worker holds the lease on unfinished work of the record.
     pub fn is_held(&self, now: Timestamp) -> bool {
         self.is_open() && self.lease_until > now
@@ -79,6 +108,20 @@ impl ClusterRecord {
     /// Whether a correction or a backout is unfinished.
     pub fn is_open(&self) -> bool {
         self.attempt().is_some_and(|attempt| attempt.closing.is_none())
+    }
+
+    /// Returns when the unfinished correction or backout began. `None` if no work is unfinished.
+    pub fn open_since(&self) -> Option<Timestamp> {
+        let begins = |entry: &&ClusterEntry| {
+            matches!(entry.what, ClusterEntryKind::Opened(_) | ClusterEntryKind::BackoutRequested { .. })
+        };
+        self.entries.iter().rev().find(begins).map(|entry| entry.at).filter(|_| self.is_open())
+    }
+
+    /// Whether the newest correction or backout waits for an operator.
+    pub fn needs_operator(&self) -> bool {
+        let closing = self.attempt().and_then(|attempt| attempt.closing.map(|closing| closing.outcome));
+        closing == Some(Outcome::NeedsOperator)
     }
 
     /// Whether a backout was requested after the newest correction. Logweir then corrects the cluster again only at the
@@ -93,10 +136,26 @@ impl ClusterRecord {
     }
 }
 
+/// Returns the kind and the step of an entry that has the same meaning as a later entry of this kind right after it.
+/// Returns `None` for an entry that every reader of the record needs.
+fn repeatable(what: &ClusterEntryKind) -> Option<(Discriminant<ClusterEntryKind>, usize)> {
+    let kind = std::mem::discriminant(what);
+    match what {
+        ClusterEntryKind::Started { step } => Some((kind, *step)),
+        ClusterEntryKind::Resumed | ClusterEntryKind::Released { .. } | ClusterEntryKind::Undoing => Some((kind, 0)),
+        ClusterEntryKind::Opened(_)
+        | ClusterEntryKind::Done { .. }
+        | ClusterEntryKind::Failed { .. }
+        | ClusterEntryKind::BackoutRequested { .. }
+        | ClusterEntryKind::Undone
+        | ClusterEntryKind::Kept { .. }
+        | ClusterEntryKind::Closed(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::outcome::Outcome;
 
     #[test]
     fn a_record_forgets_its_oldest_attempts_and_ends_the_lease_with_the_work() {
@@ -112,12 +171,37 @@ mod tests {
             assert!(!record.is_held(now) && !record.is_open());
         }
         assert_eq!((record.version, record.entries.len()), (80, 2 * MOST_ATTEMPTS));
-        record = record.with(now, "a", lease, opening());
-        for _ in 0..1000 {
-            record = record.with(now, "a", lease, ClusterEntryKind::Resumed);
+    }
+
+    #[test]
+    fn a_record_that_is_tried_again_and_again_stays_small_and_keeps_its_meaning() {
+        let now: Timestamp = "2026-12-01T12:00:00Z".parse().unwrap();
+        let cluster: ClusterArn = "arn:aws:ecs:eu-west-1:111122223333:cluster/prod".parse().unwrap();
+        let add = |record: ClusterRecord, what| record.with(now, "a", SignedDuration::from_mins(2), what);
+        let begun = (0..2)
+            .flat_map(|step| [ClusterEntryKind::Started { step }, ClusterEntryKind::Done { step, changed: true }]);
+        let opened = ClusterEntryKind::Opened(Box::new(ClusterOpening::fixture()));
+        let mut record = [opened].into_iter().chain(begun).fold(ClusterRecord::new(cluster, now), add);
+        for number in 0..1000 {
+            let why = format!("no {number}");
+            for what in
+                [ClusterEntryKind::Resumed, ClusterEntryKind::Started { step: 2 }, ClusterEntryKind::Released { why }]
+            {
+                record = add(record, what);
+            }
+            assert!(record.entries.len() <= MOST_ENTRIES);
         }
-        assert_eq!(record.entries.len(), 1001, "the newest attempt stays whole");
-        record = record.with(now, "a", lease, opening());
-        assert_eq!(record.entries.len(), 1);
+        let attempt = record.attempt().unwrap();
+        assert!(matches!(attempt.next(), ClusterNext::Take(2, _, true)));
+        assert_eq!((record.open_since(), record.needs_operator()), (Some(now), false));
+        assert!(attempt.has_made("/ecs/exec/prod"));
+        assert_eq!(record.effect().map(|effect| effect.is_certain), Some(false));
+        record = add(record, ClusterEntryKind::BackoutRequested { reason: None, requested_by: None });
+        for _ in 0..1000 {
+            record = [ClusterEntryKind::Resumed, ClusterEntryKind::Undoing].into_iter().fold(record, add);
+        }
+        assert!(record.entries.len() <= MOST_ENTRIES);
+        assert!(matches!(record.attempt().unwrap().next(), ClusterNext::Undo(true)));
+        assert!(record.effect().is_some());
     }
 }

@@ -21,7 +21,8 @@ fn check(case: &WorkloadCase<'_>) -> Verdict {
             old.push(text)
         }
     };
-    let mut unread = Vec::new();
+    // The tasks of a service may be missing, because the list of the cluster's tasks could not be read.
+    let mut unread: Vec<_> = case.cluster.tasks.as_ref().err().cloned().into_iter().collect();
     let of_workload = (workload.platform_version.as_deref(), workload.platform_family.as_deref());
     let of_tasks =
         workload.running.iter().map(|task| (task.platform_version.as_deref(), task.platform_family.as_deref()));

@@ -21,7 +21,7 @@ fn check(case: &DefinitionCase<'_>) -> Verdict {
     Verdict::faults(read_only.map(|container| {
         let has_folders = FOLDERS.iter().all(|folder| is_writable(container, folder));
         let (effect, decided) = match has_folders {
-            true => ("its volumes for the agent may help, which AWS does not support", Decided::Unknown),
+            true => ("writable volumes may let the agent start, but AWS does not support this", Decided::Unknown),
             false => ("the agent does not start", Decided::Yes),
         };
         let message = format!("{} has ECS Exec and a read-only root file system: {effect}", called(container));

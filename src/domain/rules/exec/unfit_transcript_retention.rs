@@ -20,9 +20,13 @@ fn check(case: &ClusterCase<'_>) -> Verdict {
 fn retention_fault(name: &str, group: &TranscriptGroup, settings: &ExecSettings) -> Option<Fault> {
     let ExecSettings { min_retention_days, retention_days, .. } = settings;
     let message = match (group.retention, retention_days) {
-        (Some(days), _) if days < *min_retention_days => format!(
-            "transcripts in log group `{name}` expire after {days} days, but the baseline asks for {min_retention_days} days"
-        ),
+        (Some(days), _) if days < *min_retention_days => {
+            let unit = if days == 1 { "day" } else { "days" };
+            format!(
+                "transcripts in log group `{name}` expire after {days} {unit}, but the baseline asks for \
+                 {min_retention_days} days"
+            )
+        }
         (None, Some(days)) => format!(
             "transcripts in log group `{name}` never expire, but the baseline requires a retention, such as {days} days"
         ),

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::{code, escaped, message};
+use super::message;
 use crate::render::formats::shown::{exemption, fix, place, resource, shown};
+use crate::render::html::{code, escaped};
 use crate::render::json::{CheckOutput, FindingLine, Replacement, State, TargetOutput, documentation};
 
 pub(super) fn section(check: &CheckOutput) -> String {

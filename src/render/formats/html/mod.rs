@@ -1,27 +1,24 @@
-//! One HTML page for people. The page needs no network, and its content security policy allows no request and no code
-//! except its own script.
+//! One HTML page for people, with the findings as a table that can be filtered.
 
 mod findings;
 mod targets;
 
 use std::fmt::Write as _;
 
-use sha2::{Digest, Sha256};
-
 use super::shown::{marked, shown};
 use super::{Emitter, Run};
+use crate::render::html::{Frame, code, escaped};
 use crate::render::human::exemptions;
 use crate::render::json::{CheckOutput, Summary};
 
-const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 pub(super) struct Html;
 
 impl Emitter for Html {
     fn emit(&self, run: &Run<'_>) -> String {
-        let mut out = head();
-        out += &banner(run);
+        let frame = Frame { title: "Logweir check", style: "", script: SCRIPT, skip: ("findings", "the findings") };
+        let mut out = banner(run);
         out += "<main id=\"main\">\n";
         out += &totals(&run.check.summary);
         out += &findings::section(run.check);
@@ -29,24 +26,8 @@ impl Emitter for Html {
         out += &attention(run.check);
         out += "</main>\n";
         out += &footer(run);
-        let _ = write!(out, "<script>{SCRIPT}</script>\n</body>\n</html>\n");
-        out
+        frame.around(&out)
     }
-}
-
-/// Returns the start of the page. The policy names the hashes of the style and the script, so that an element in a name
-/// from a file would not work even if it were not escaped.
-fn head() -> String {
-    let (style, script) = (digest(STYLE), digest(SCRIPT));
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{style}'; \
-         script-src 'sha256-{script}'; base-uri 'none'; form-action 'none'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>Logweir check</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
-         <a class=\"skip\" href=\"#findings\">Skip to the findings</a>\n"
-    )
 }
 
 fn banner(run: &Run<'_>) -> String {
@@ -112,45 +93,9 @@ fn footer(run: &Run<'_>) -> String {
     )
 }
 
-/// Returns a text from a file as code, in its own writing direction.
-fn code(text: &str) -> String {
-    format!("<code>{}</code>", escaped(&shown(text)))
-}
-
 /// Returns a message, in which the names between backticks become code.
 fn message(text: &str) -> String {
     marked(text, code, escaped)
-}
-
-/// Returns a text for the content of an element and for an attribute in double quotes.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            '\'' => out += "&#39;",
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// Returns the SHA-256 digest of a text in Base64 (RFC 4648).
-fn digest(text: &str) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digest = Sha256::digest(text);
-    let mut out = String::new();
-    for group in digest.chunks(3) {
-        let bits = group.iter().fold(0_u32, |bits, byte| (bits << 8) | u32::from(*byte)) << (8 * (3 - group.len()));
-        for index in 0..4 {
-            let letter = LETTERS[(bits >> (18 - 6 * index)) as usize & 63];
-            out.push(if index <= group.len() { char::from(letter) } else { '=' });
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -158,19 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_is_in_base64() {
-        assert_eq!(digest(""), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
-    }
-
-    #[test]
-    fn a_text_cannot_start_an_element_or_end_an_attribute() {
-        assert_eq!(escaped("<a b=\"'&"), "&lt;a b=&quot;&#39;&amp;");
-    }
-
-    #[test]
-    fn the_script_and_the_style_do_not_end_their_elements() {
-        for text in [STYLE, SCRIPT] {
-            assert!(!text.contains("</"), "the element would end early");
-        }
+    fn the_script_does_not_end_its_element() {
+        assert!(!SCRIPT.contains("</"), "the element would end early");
     }
 }

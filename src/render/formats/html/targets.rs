@@ -1,7 +1,8 @@
 //! The checked targets with their verdicts, and the parts that their texts do not show.
 
-use super::{code, escaped, message};
+use super::message;
 use crate::render::formats::shown::{place, resource, shown};
+use crate::render::html::{code, escaped};
 use crate::render::json::{CheckOutput, FindingLine, Scope, TargetOutput, UnknownLine};
 
 pub(super) fn sections(check: &CheckOutput) -> String {

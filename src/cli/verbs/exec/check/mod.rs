@@ -1,4 +1,4 @@
-//! `logweir exec check`: checks the clusters of an account, and what has ECS Exec enabled in them.
+//! `logweir exec check`: checks the clusters of an account, and the workloads with ECS Exec in them.
 
 mod output;
 pub(super) mod read;
@@ -41,7 +41,7 @@ pub(in crate::cli) struct ExecCheckArgs {
     #[arg(long, value_name = "GLOB")]
     service: Vec<String>,
     /// A role or user that must not open sessions directly; repeatable [default: the caller]
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", value_parser = principal)]
     principal: Vec<String>,
     #[command(flatten)]
     rules: RuleChoiceArgs,
@@ -53,6 +53,18 @@ pub(in crate::cli) struct ExecCheckArgs {
     /// End with exit code 0 even if there are findings
     #[arg(long)]
     exit_zero: bool,
+}
+
+/// Parses the ARN of a principal with policies. A session of a role has none.
+fn principal(text: &str) -> Result<String, String> {
+    let resource = match text.splitn(6, ':').collect::<Vec<_>>().as_slice() {
+        ["arn", _, "iam", "", _, resource] => *resource,
+        _ => "",
+    };
+    match resource.starts_with("role/") || resource.starts_with("user/") {
+        true => Ok(text.to_owned()),
+        false => Err("use the ARN of a role or a user, such as arn:aws:iam::111122223333:role/developer".into()),
+    }
 }
 
 impl ExecCheckArgs {

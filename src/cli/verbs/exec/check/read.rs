@@ -1,4 +1,4 @@
-//! Reads the fleet: the selected clusters, what has ECS Exec in them, and the destinations of their transcripts.
+//! Reads the fleet: the selected clusters, the workloads with ECS Exec in them, and the destinations of transcripts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -151,7 +151,7 @@ fn target(Named { cluster, service, .. }: &Named) -> String {
     }
 }
 
-/// Reads what has ECS Exec enabled in a cluster.
+/// Reads the workloads with ECS Exec in a cluster.
 async fn of_cluster(
     aws: &Aws,
     cluster: Cluster,
