@@ -2,9 +2,10 @@
 
 Deploys template.yaml with the real binary, registers a task definition whose tasks would block on their logs, sends the event
 that CloudTrail would send to the queue, and checks the correction. Then it backs the correction out with the command in the
-report, and repeats both by hand. Afterwards it updates services, corrects a cluster, moves a family to FireLens and back, breaks things and repairs
-them, turns the kill switch on and off, and deletes the stack. Every step has checks. The first failed check ends the demo with a message and exit code 1. The
-output is one line for each chapter; VERBOSE=1 shows everything.
+report, and repeats both by hand. Afterwards it updates services, corrects a cluster, names the person of a session, moves a
+family to FireLens and back, breaks things and repairs them, turns the kill switch on and off, and deletes the stack. Every step
+has checks. The first failed check ends the demo with a message and exit code 1. The output is one line for each chapter;
+VERBOSE=1 shows everything.
 """
 
 import json
@@ -20,6 +21,7 @@ import holding
 import services
 import stack as sam
 import withdrawn
+from session_history import SessionHistory
 from telling import as_printed, change_line, deliver, handled, highlight, must, run, show, show_diff, step, story, verdict
 
 HERE = pathlib.Path(__file__).parent
@@ -45,9 +47,10 @@ def awslogs(stream_prefix):
     }}
 
 
-def main(logweir):
+def main(logweir, history):
     step("Build and deploy the stack, in mode register")
     sam.build()
+    sam.lead_through(history.url, sam.BUILT / "RemediatorFunction" / "bootstrap")
     stack = sam.deploy(Mode="register", Clusters="prod")
     function, backout = stack["FunctionName"], stack["BackoutFunctionName"]
     table, rules = stack["JournalTable"], stack["RuleNames"].split(",")
@@ -149,7 +152,7 @@ def main(logweir):
 
     services.follow(logweir, stack, json.loads(TEXT.replace("web", "api")), PIPELINE)
     withdrawn.retire(stack, json.loads(TEXT.replace("web", "cart")), PIPELINE)
-    clusters.log_sessions(logweir, PIPELINE)
+    clusters.log_sessions(logweir, PIPELINE, history)
     firelens.migrate(logweir, stack, json.loads(TEXT.replace("web", "desk")), PIPELINE)
     holding.hold(logweir, stack, json.loads(TEXT.replace("web", "shop")), PIPELINE)
 
@@ -184,5 +187,5 @@ def everything_else(answer):
 
 
 if __name__ == "__main__":
-    with story():
-        main(*sys.argv[1:])
+    with SessionHistory() as history, story():
+        main(*sys.argv[1:], history)

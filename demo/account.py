@@ -113,11 +113,33 @@ def reports(group):
     return [line for line in lines if line.get("event") == "remediation.summary"]
 
 
-def waits(queue):
-    """Returns the number of messages in a queue: visible, in flight and delayed."""
-    names = [f"ApproximateNumberOfMessages{what}" for what in ("", "NotVisible", "Delayed")]
+def waits(queue, *which):
+    """Returns the number of messages in a queue: visible, in flight and delayed, or only `which` of them."""
+    names = [f"ApproximateNumberOfMessages{each}" for each in which or ("", "NotVisible", "Delayed")]
     counts = boto3.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
     return sum(int(counts[name]) for name in names)
+
+
+def subscribe(topic):
+    """Returns a new queue that receives the notifications of a topic."""
+    sqs = boto3.client("sqs")
+    queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn},
+    ]}
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(policy)})
+    boto3.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    return queue
+
+
+def received(queue):
+    """Returns the texts of the notifications in a queue, and deletes them there."""
+    sqs = boto3.client("sqs")
+    messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+    for message in messages:
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    return [json.loads(message["Body"])["content"]["description"] for message in messages]
 
 
 def until(holds, what):

@@ -30,6 +30,19 @@ def configured(request, cluster, role):
     return call("UpdateCluster", cluster["clusterArn"], request, {"cluster": cluster}, role)
 
 
+def executed(cluster, person, command, minutes_ago):
+    """Returns CloudTrail's record of an ExecuteCommand call some minutes ago, by a user of IAM Identity Center."""
+    arn = f"arn:aws:ecs:eu-west-1:000000000000:cluster/{cluster}"
+    task = f"{arn.replace(':cluster/', ':task/')}/{uuid.uuid4().hex}"
+    request = {"cluster": cluster, "task": task, "container": "app", "command": command, "interactive": True}
+    session = {"sessionId": f"ecs-execute-command-{uuid.uuid4().hex[:26]}", "streamUrl": HIDDEN, "tokenValue": HIDDEN}
+    answer = {"clusterArn": arn, "taskArn": task, "containerName": "app", "interactive": True, "session": session}
+    role = "arn:aws:iam::000000000000:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0123456789abcdef"
+    event = call("ExecuteCommand", task, request, answer, role, session_name=person)
+    event["detail"]["eventTime"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60 * minutes_ago))
+    return event
+
+
 def deployment(service, deployment_id, state):
     """Returns ECS's event on the state of a service's deployment."""
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -43,7 +56,7 @@ def deployment(service, deployment_id, state):
     })
 
 
-def call(name, about, request, answer, role):
+def call(name, about, request, answer, role, session_name="pipeline"):
     _, _, _, region, account, _ = about.split(":", 5)
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     role_name = role.rpartition("/")[2]
@@ -51,8 +64,8 @@ def call(name, about, request, answer, role):
         "eventVersion": "1.11",
         "userIdentity": {
             "type": "AssumedRole",
-            "principalId": "AROAEXAMPLE:pipeline",
-            "arn": f"arn:aws:sts::{account}:assumed-role/{role_name}/pipeline",
+            "principalId": f"AROAEXAMPLE:{session_name}",
+            "arn": f"arn:aws:sts::{account}:assumed-role/{role_name}/{session_name}",
             "accountId": account,
             "sessionContext": {
                 "sessionIssuer": {

@@ -37,6 +37,14 @@ def build():
     (BUILT / "emulated.yaml").write_text(yaml.safe_dump(for_the_emulator(template), sort_keys=False))
 
 
+def lead_through(endpoint, bootstrap):
+    """Routes the function's calls through an endpoint. The emulator sets each function's AWS_ENDPOINT_URL to its own, so a
+    script replaces it and then starts the program."""
+    program = bootstrap.rename(bootstrap.with_name("program"))
+    bootstrap.write_text(f'#!/bin/sh\nAWS_ENDPOINT_URL={endpoint} exec "$(dirname "$0")/{program.name}"\n')
+    bootstrap.chmod(0o755)
+
+
 def deploy(**parameters):
     """Deploys the stack, or updates it with these parameters and keeps the others. Returns the outputs."""
     confirmed = {"ConfirmedBaseline": baseline_digest.of(BASELINE.read_text())}

@@ -57,17 +57,9 @@ def deploy(endpoint):
     template = yaml.safe_load(emulated.read_text())
     template["Resources"]["Work"]["Properties"]["VisibilityTimeout"] = 20
     emulated.write_text(yaml.safe_dump(template, sort_keys=False))
-    lead_through(endpoint, sam.BUILT / "RemediatorFunction" / "bootstrap")
+    sam.lead_through(endpoint, sam.BUILT / "RemediatorFunction" / "bootstrap")
     digest = baseline_digest.of(text)
     return sam.deploy(Mode="register", Paused="true", Baseline=f"ssm:{BASELINE}", ConfirmedBaseline=digest)
-
-
-def lead_through(endpoint, bootstrap):
-    """Routes the function's calls through the throttle. The emulator sets each function's AWS_ENDPOINT_URL to its own, so a
-    script replaces it and then starts the program."""
-    program = bootstrap.rename(bootstrap.with_name("program"))
-    bootstrap.write_text(f'#!/bin/sh\nAWS_ENDPOINT_URL={endpoint} exec "$(dirname "$0")/{program.name}"\n')
-    bootstrap.chmod(0o755)
 
 
 def fill(queue):
