@@ -201,8 +201,9 @@ TARGET        := $(ARCH:arm64=aarch64)-unknown-linux-gnu
 NATIVE         = $(if $(ZIG),,$(filter $(TARGET),$(shell rustc -vV | sed -n 's/^host: //p')))
 BUILD          = cargo $(if $(NATIVE),build --target $(TARGET),zigbuild --target $(TARGET).$(GLIBC)) --profile function --locked $(FUNCTION) --bin bootstrap
 BUILT          = target/$(TARGET)/function/bootstrap
-# The maximum size of the program in bytes. A change that raises this limit states the reason.
-LARGEST_x86_64 := 8000000
+# The maximum size of the program in bytes. A change that raises this limit states the reason. It was 8,000,000 before the
+# function backed out migrations, corrected clusters and watched the sessions of ECS Exec.
+LARGEST_x86_64 := 8900000
 ZIG_HELP       = pip install cargo-zigbuild ziglang, and rustup target add $(TARGET)
 
 .PHONY: bootstrap
