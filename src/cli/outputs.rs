@@ -14,6 +14,7 @@ use super::options::is_of_every_verb;
 use super::targets::{Target, Targets};
 use super::whole_file;
 use crate::bounded_file;
+use crate::domain::ecs::arn::is_account;
 use crate::domain::text::plain::without_number;
 use crate::render::formats::{FormatName, Run};
 use crate::render::json::{CheckOutput, KnownFindings};
@@ -61,8 +62,7 @@ fn output_file(text: &str) -> Result<OutputFile, String> {
 }
 
 pub(super) fn account(text: &str) -> Result<String, String> {
-    let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if is_account { Ok(text.to_owned()) } else { Err("the ID of an account has twelve digits".to_owned()) }
+    if is_account(text) { Ok(text.to_owned()) } else { Err("the ID of an account has twelve digits".to_owned()) }
 }
 
 impl OutputArgs {

@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 
 use super::tried::tried;
-use crate::domain::trail::location::{Folder, Location, days, folder_name, is_account, is_organization, is_region};
+use crate::domain::ecs::arn::is_account;
+use crate::domain::trail::location::{Folder, Location, days, folder_name, is_organization, is_region};
 use crate::ports::{Answer, Bucket, KeyPage, ListedObject, Object, Timer};
 
 /// Which files of a trail are needed.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::arn::{is_account, is_partition_or_region};
 use super::task_definition::TaskDefinition;
 use crate::domain::text::plain::plain;
 
@@ -36,11 +37,12 @@ impl EcrImage {
         let (account, rest) = host.split_once(".dkr.ecr.")?;
         let region = rest.strip_suffix(".amazonaws.com").or_else(|| rest.strip_suffix(".amazonaws.com.cn"))?;
         let (repository, tag) = path.split_once(':').unwrap_or((path, "latest"));
-        let plain = |text: &str| {
-            !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        };
-        let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
-        if !is_account || !plain(region) || repository.is_empty() || tag.is_empty() || tag.contains(['/', ':']) {
+        if !is_account(account)
+            || !is_partition_or_region(region)
+            || repository.is_empty()
+            || tag.is_empty()
+            || tag.contains(['/', ':'])
+        {
             return None;
         }
         let [account, region, repository, tag] = [account, region, repository, tag].map(String::from);

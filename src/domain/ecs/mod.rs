@@ -1,5 +1,6 @@
 //! The resources of Amazon ECS as types.
 
+pub mod arn;
 pub mod cluster;
 mod container_log;
 pub mod image;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::arn::{is_account, is_partition_or_region};
 use super::revision::RevisionArn;
 
 /// A parsed ARN, `arn:PARTITION:ecs:REGION:ACCOUNT:service/CLUSTER/NAME`.
@@ -64,11 +65,8 @@ impl FromStr for ServiceArn {
         };
         let (cluster, name) =
             resource.strip_prefix("service/").and_then(|rest| rest.split_once('/')).ok_or(NotAServiceArn)?;
-        let plain = |text: &str| {
-            !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        };
-        let digits = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
-        if !plain(partition) || !plain(region) || !digits || !is_name(cluster) || !is_name(name) {
+        let is_prefix = is_partition_or_region(partition) && is_partition_or_region(region) && is_account(account);
+        if !is_prefix || !is_name(cluster) || !is_name(name) {
             return Err(NotAServiceArn);
         }
         let [partition, region, account, cluster, name] = [partition, region, account, cluster, name].map(String::from);

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 use super::digest::{LogName, file_name, is_digest};
+use crate::domain::ecs::arn::is_account;
 
 const LOGS: &str = "AWSLogs/";
 
@@ -117,10 +118,6 @@ pub fn days(since: Timestamp, until: Timestamp) -> Vec<String> {
 /// Returns the last part of the key of a folder.
 pub fn folder_name(key: &str) -> &str {
     file_name(key.trim_end_matches('/'))
-}
-
-pub fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Returns whether the text is the ID of an organization (source: the botocore model of Organizations, OrganizationId).

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::ecs::arn::{is_account, is_partition_or_region};
+
 /// A parsed ARN, `arn:PARTITION:ecs:REGION:ACCOUNT:cluster/NAME`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -42,11 +44,8 @@ impl FromStr for ClusterArn {
             return Err(NotAClusterArn);
         };
         let name = resource.strip_prefix("cluster/").ok_or(NotAClusterArn)?;
-        let plain = |text: &str| {
-            !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        };
-        let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
-        if !plain(partition) || !plain(region) || !is_account || !is_name(name) {
+        let is_prefix = is_partition_or_region(partition) && is_partition_or_region(region) && is_account(account);
+        if !is_prefix || !is_name(name) {
             return Err(NotAClusterArn);
         }
         let [partition, region, account, name] = [partition, region, account, name].map(String::from);

@@ -1,6 +1,7 @@
 //! An image from another registry than Amazon ECR.
 
 use super::{Checked, each_container};
+use crate::domain::ecs::arn::is_account;
 use crate::domain::runbook::subject::{Member, Subject};
 use crate::domain::runbook::verdict::Verdict;
 
@@ -66,8 +67,7 @@ fn is_private_ecr(host: &str) -> bool {
     let Some((account, rest)) = host.split_once(".dkr.ecr.").or_else(|| host.split_once(".dkr.ecr-fips.")) else {
         return false;
     };
-    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-    is_account && (rest.ends_with(".amazonaws.com") || rest.ends_with(".amazonaws.com.cn"))
+    is_account(account) && (rest.ends_with(".amazonaws.com") || rest.ends_with(".amazonaws.com.cn"))
 }
 
 #[cfg(test)]
