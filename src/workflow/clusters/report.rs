@@ -77,10 +77,7 @@ fn back(action: ClusterAction, before: &ClusterConfiguration, after: &ClusterCon
 /// Returns the configurations before and after the newest change that the record plans.
 fn newest_change(record: &ClusterRecord) -> Option<(&ClusterConfiguration, &ClusterConfiguration)> {
     record.entries.iter().rev().find_map(|entry| match &entry.what {
-        ClusterEntryKind::Opened(opening) => opening.steps.iter().find_map(|step| match step {
-            ClusterStep::ConfigureCluster { before, after, .. } => Some((before, after)),
-            ClusterStep::EnsureLogGroup(_) | ClusterStep::SetRetention { .. } => None,
-        }),
+        ClusterEntryKind::Opened(opening) => opening.steps.iter().find_map(ClusterStep::change),
         ClusterEntryKind::Resumed
         | ClusterEntryKind::Started { .. }
         | ClusterEntryKind::Done { .. }
@@ -96,7 +93,7 @@ fn newest_change(record: &ClusterRecord) -> Option<(&ClusterConfiguration, &Clus
 
 fn is_configured(attempt: &ClusterAttempt<'_>) -> bool {
     let mut steps = attempt.opening.steps.iter().zip(&attempt.done);
-    steps.any(|(step, done)| matches!(step, ClusterStep::ConfigureCluster { .. }) && *done == Some(true))
+    steps.any(|(step, done)| step.change().is_some() && *done == Some(true))
 }
 
 fn log_groups(attempt: &ClusterAttempt<'_>) -> Vec<LogGroupReport> {

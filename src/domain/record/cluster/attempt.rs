@@ -71,9 +71,6 @@ impl ClusterRecord {
     pub fn effect(&self) -> Option<ClusterEffect<'_>> {
         let mut effect = None;
         let mut steps: &[ClusterStep] = &[];
-        let configures = |steps: &'_ [ClusterStep], step: usize| {
-            matches!(steps.get(step), Some(ClusterStep::ConfigureCluster { .. }))
-        };
         for entry in &self.entries {
             match &entry.what {
                 ClusterEntryKind::Opened(opening) => steps = &opening.steps,
@@ -98,9 +95,7 @@ impl ClusterRecord {
         }
         effect
     }
-}
 
-impl ClusterRecord {
     /// Returns when a worker last began or finished a change of the configuration of the cluster.
     pub fn configured_at(&self) -> Option<Timestamp> {
         let mut steps: &[ClusterStep] = &[];
@@ -109,7 +104,7 @@ impl ClusterRecord {
             match &entry.what {
                 ClusterEntryKind::Opened(opening) => steps = &opening.steps,
                 ClusterEntryKind::Started { step } | ClusterEntryKind::Done { step, .. }
-                    if matches!(steps.get(*step), Some(ClusterStep::ConfigureCluster { .. })) =>
+                    if configures(steps, *step) =>
                 {
                     at = Some(entry.at);
                 }
@@ -130,10 +125,13 @@ impl ClusterRecord {
 }
 
 fn of(steps: &[ClusterStep], step: usize, is_certain: bool) -> Option<ClusterEffect<'_>> {
-    match steps.get(step) {
-        Some(ClusterStep::ConfigureCluster { before, after, .. }) => Some(ClusterEffect { before, after, is_certain }),
-        Some(ClusterStep::EnsureLogGroup(_) | ClusterStep::SetRetention { .. }) | None => None,
-    }
+    let (before, after) = steps.get(step)?.change()?;
+    Some(ClusterEffect { before, after, is_certain })
+}
+
+/// Whether step number `step` changes the cluster.
+fn configures(steps: &[ClusterStep], step: usize) -> bool {
+    of(steps, step, false).is_some()
 }
 
 impl<'r> ClusterAttempt<'r> {

@@ -90,6 +90,16 @@ pub enum ClusterStep {
     ConfigureCluster { cluster: ClusterArn, before: ClusterConfiguration, after: ClusterConfiguration },
 }
 
+impl ClusterStep {
+    /// Returns the configurations before and after the step. Returns `None` if the step does not change the cluster.
+    pub fn change(&self) -> Option<(&ClusterConfiguration, &ClusterConfiguration)> {
+        match self {
+            Self::ConfigureCluster { before, after, .. } => Some((before, after)),
+            Self::EnsureLogGroup(_) | Self::SetRetention { .. } => None,
+        }
+    }
+}
+
 #[cfg(test)]
 impl ClusterOpening {
     pub(super) fn fixture() -> Self {
