@@ -136,16 +136,7 @@ impl R {
                 statements: &["6"],
                 ..NONE
             },
-            R::ParameterStore => Controls {
-                security_hub: &["ECS.8"],
-                control_tower: &["CT.ECS.PR.12"],
-                cis_v8: &[ENCRYPT_AT_REST],
-                nist_csf_1_1: &["PR.DS-1", "PR.AC-1"],
-                nist_csf_2_0: &["PR.DS-01", "PR.AA-01"],
-                pci_dss_4: &["8.6.2"],
-                ..NONE
-            },
-            R::SecretsManager => Controls {
+            R::ParameterStore | R::SecretsManager => Controls {
                 security_hub: &["ECS.8"],
                 control_tower: &["CT.ECS.PR.12"],
                 cis_v8: &[ENCRYPT_AT_REST],
