@@ -79,6 +79,13 @@ class Page:
     def named(self, method):
         return [event["params"] for event in self.events if event["method"] == method]
 
+    def assert_quiet(self, test):
+        """The page has made no request but the one for itself, and reported no error."""
+        asked = [event["request"]["url"] for event in self.named("Network.requestWillBeSent")]
+        test.assertEqual(len(asked), 1, asked)
+        for name in ("Log.entryAdded", "Runtime.exceptionThrown", "Page.javascriptDialogOpening"):
+            test.assertEqual(self.named(name), [], name)
+
 
 class Browser:
     def __init__(self, commands, answers):

@@ -120,10 +120,7 @@ class ActivityPage(unittest.TestCase):
         for situation in SITUATIONS:
             with self.subTest(situation):
                 self.open(situation)
-                asked = [event["request"]["url"] for event in self.page.named("Network.requestWillBeSent")]
-                self.assertEqual(len(asked), 1, asked)
-                for name in ("Log.entryAdded", "Runtime.exceptionThrown", "Page.javascriptDialogOpening"):
-                    self.assertEqual(self.page.named(name), [], name)
+                self.page.assert_quiet(self)
 
     def test_nothing_from_a_record_becomes_an_element(self):
         self.open("attacked")
