@@ -50,8 +50,8 @@ class Interrupted(unittest.TestCase):
             self.assertEqual(whole.code, 0, whole.said)
             writes = {operation for operation, _ in operations if operation not in CREATIONS and not is_read(operation)}
             for moment in MOMENTS:
-                ours = [operation for operation, when in operations if operation in writes and when == moment]
-                for number in range(1, len(ours) + 1):
+                chosen = [operation for operation, when in operations if operation in writes and when == moment]
+                for number in range(1, len(chosen) + 1):
                     run = Run(aws, *options, on_call=At(number, moment, interrupt, writes))
                     self.assertEqual((run.code, run.journals), (130, []), f"{probe} {moment} {number}: {run.said}")
                     self.assertTrue('"ended": "interrupted"' in run.report)

@@ -193,16 +193,16 @@ async fn what_override_would_switch_on_is_refused() {
 
 #[tokio::test]
 async fn an_owner_who_changes_the_cluster_between_two_calls_wins() {
-    let theirs = r#"{"executeCommandConfiguration":{"logging":"NONE"},"newer":[2]}"#;
+    let changed = r#"{"executeCommandConfiguration":{"logging":"NONE"},"newer":[2]}"#;
     for (call, moment) in
         [("CreateLogGroup", Moment::Before), ("put_cluster", Moment::After), ("UpdateCluster", Moment::After)]
     {
         let (world, cluster) = begin(NONE);
         let owner = cluster.clone();
-        world.at_next(call, moment, Then::act(move |account| account.configures(&owner, theirs)));
+        world.at_next(call, moment, Then::act(move |account| account.configures(&owner, changed)));
         let decision = created(&world, "worker").await;
         assert_eq!(ended(&decision), (Outcome::Superseded, Some(Reason::ClusterChanged)), "{call}: {decision:?}");
-        assert_eq!(configuration(&world, &cluster), theirs);
+        assert_eq!(configuration(&world, &cluster), changed);
         // The event of the owner's change leads to a new decision.
         let next = event("UpdateCluster", "2026-11-21T12:00:01Z", DEPLOYER);
         assert_eq!(ended(&handles(&world, ExecMode::Correct, "next", &next).await), (Outcome::Remediated, None));
@@ -233,14 +233,14 @@ async fn a_cluster_outside_the_scope_is_ignored() {
 
 #[tokio::test]
 async fn a_backout_leaves_what_another_principal_has_changed() {
-    let theirs = r#"{"executeCommandConfiguration":{"logging":"OVERRIDE","logConfiguration":{"s3BucketName":"b"}}}"#;
+    let changed = r#"{"executeCommandConfiguration":{"logging":"OVERRIDE","logConfiguration":{"s3BucketName":"b"}}}"#;
     let (world, cluster) = begin(NONE);
     created(&world, "worker").await;
-    world.account(|account| account.configures(&cluster, theirs));
+    world.account(|account| account.configures(&cluster, changed));
     let kept = backs_out(&world, "operator", &cluster).await;
     assert_eq!(ended(&kept), (Outcome::BackedOut, None));
     assert!(kept.report.notes.iter().any(|note| note.contains("another principal has since changed")), "{kept:?}");
-    assert_eq!(configuration(&world, &cluster), theirs);
+    assert_eq!(configuration(&world, &cluster), changed);
     // A change of another member is not in the way, and stays.
     let (world, cluster) = begin(NONE);
     created(&world, "worker").await;
