@@ -179,12 +179,14 @@ bless: $(EMULATORS)/stamp ## regenerate the golden files; review the diff afterw
 # would rebuild everything.
 OUTER_RUSTFLAGS := $(RUSTFLAGS)
 bench release-check: export RUSTFLAGS = $(strip $(filter-out $(WITHOUT_FOLDERS),$(OUTER_RUSTFLAGS)) $(WITHOUT_FOLDERS))
-# A panic ends the function, so nothing reads the tables for unwinding. They are a tenth of the binary. Build scripts do
-# unwind: with `--target`, cargo does not give them these flags.
+# A panic ends the function, so nothing reads the tables for unwinding. They would be a tenth of the binary. Build scripts
+# do unwind: with `--target`, cargo does not give them these flags.
 bootstrap: export RUSTFLAGS = $(strip $(filter-out $(SHIPPED),$(OUTER_RUSTFLAGS)) $(SHIPPED))
 SHIPPED = $(WITHOUT_FOLDERS) -Cforce-unwind-tables=no $(FOLDED)
-# Rust's linker for x86_64, lld, stores equal functions once. Other linkers may not know the option.
-FOLDED = $(if $(filter x86_64-unknown-linux-gnu,$(NATIVE)),-Clink-arg=-Wl$(COMMA)--icf=all)
+# Rust's linker for x86_64, lld, stores equal functions once, and leaves the tables out. Other linkers may not know the
+# options. The path is relative, so that the flags are the same in every folder.
+FOLDED = $(if $(filter x86_64-unknown-linux-gnu,$(NATIVE)),-Clink-arg=-Wl$(COMMA)--icf=all \
+	-Clink-arg=-Wl$(COMMA)--no-eh-frame-hdr$(COMMA)-T$(COMMA)infra/without-unwinding.ld)
 COMMA := ,
 WITHOUT_FOLDERS = $(FETCHED:%=--remap-path-prefix=%=/cargo) --remap-path-prefix=$(CURDIR)=/logweir
 FETCHED = $(shell cargo fetch --quiet --locked --target $(TARGET) && \
@@ -201,9 +203,8 @@ TARGET        := $(ARCH:arm64=aarch64)-unknown-linux-gnu
 NATIVE         = $(if $(ZIG),,$(filter $(TARGET),$(shell rustc -vV | sed -n 's/^host: //p')))
 BUILD          = cargo $(if $(NATIVE),build --target $(TARGET),zigbuild --target $(TARGET).$(GLIBC)) --profile function --locked $(FUNCTION) --bin bootstrap
 BUILT          = target/$(TARGET)/function/bootstrap
-# The maximum size of the program in bytes. A change that raises this limit states the reason. It was 8,000,000 before the
-# function backed out migrations, corrected clusters and watched the sessions of ECS Exec.
-LARGEST_x86_64 := 8900000
+# The maximum size of the program in bytes. A change that raises this limit states the reason.
+LARGEST_x86_64 := 8000000
 ZIG_HELP       = pip install cargo-zigbuild ziglang, and rustup target add $(TARGET)
 
 .PHONY: bootstrap
