@@ -48,7 +48,7 @@ pub use doctor::Received;
 #[cfg(feature = "cli")]
 pub(crate) use errors::UNREACHED;
 #[cfg(feature = "cli")]
-pub use fleet::{DaemonRow, ServiceRow, TaskRow, patiently};
+pub use fleet::{AwsFleet, DaemonRow, ServiceRow, TaskRow, patiently};
 #[cfg(feature = "cli")]
 pub use identity::Identity;
 #[cfg(feature = "cli")]

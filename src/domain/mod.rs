@@ -3,9 +3,10 @@
 //!
 //! The modules of the core form layers. A layer imports only layers that stand to its left in this list, in which `·`
 //! separates the layers: outcome, rule_name, text, lookup, dead_letter · disposition, severity, verdict, country ·
-//! baseline, ecs, trail · exec, pins · edit, event, firelens, fleet · limits, rules · plan · readings, record · doctor,
-//! report · notice.
+//! baseline, ecs, trail · exec, pins · edit, event, firelens, fleet · limits, rules · plan · audit, readings, record ·
+//! doctor, report · notice.
 
+pub mod audit;
 pub mod baseline;
 pub mod country;
 pub mod dead_letter;

@@ -3,12 +3,14 @@
 //!
 //! Callers are generic over the ports, so no future is boxed. Every future that a port returns is `Send`.
 
+mod audit_files;
 mod bucket;
 mod clock;
 mod clusters;
 mod error;
 mod event_history;
 mod exec_sessions;
+mod fleet;
 mod journal;
 mod log_groups;
 mod notifier;
@@ -20,12 +22,14 @@ mod state;
 mod task_definitions;
 mod watched_sessions;
 
+pub use audit_files::{AuditMemory, AuditPart, AuditProgress, AuditWatch, NoMemory, Unwatched};
 pub use bucket::{Bucket, KeyPage, ListedObject, Object};
 pub use clock::{Clock, SystemClock, Timer};
 pub use clusters::Clusters;
 pub use error::{Answer, ErrorKind, PortError};
 pub use event_history::EventHistory;
 pub use exec_sessions::{ExecSessions, Stored};
+pub use fleet::{DescribedBatch, FleetReads, ListPage, MOST_GROUPS, MOST_SERVICES, MOST_TASKS, TaggedRevision};
 pub use journal::{CommitError, Expected, Filter, Journal, Listed};
 pub use log_groups::LogGroups;
 pub use notifier::Notifier;

@@ -7,11 +7,14 @@ mod group;
 mod instances;
 mod key;
 mod list;
+mod reads;
+mod reads_services;
 mod role;
 mod services;
 mod tasks;
 
 pub use daemons::DaemonRow;
+pub use reads::AwsFleet;
 pub use services::ServiceRow;
 pub use tasks::TaskRow;
 

@@ -22,7 +22,7 @@ mod values;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use wildmatch::WildMatch;
 
 use super::rule_name::RuleName;
@@ -112,7 +112,7 @@ pub struct Workload<'a> {
 }
 
 /// The exemption that covers a finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exempted {
     pub owner: String,
     pub reason: String,
@@ -197,6 +197,13 @@ impl Baseline {
     /// Returns the settings of the first profile that matches the workload, or the root settings if no profile matches.
     pub fn settings(&self, subject: &Workload<'_>) -> &BaselineSettings {
         self.profile_of(subject).map_or(&self.root, |profile| &profile.settings)
+    }
+
+    /// Whether a profile or an exemption applies only to revisions with certain tags.
+    pub fn depends_on_tags(&self) -> bool {
+        let profiles = self.profiles.iter().map(|profile| &profile.matches);
+        let exemptions = self.exemptions.iter().map(|exemption| &exemption.matches);
+        profiles.chain(exemptions).any(|matches| matches.tag.is_some())
     }
 
     /// Whether the baseline forbids the retirement of any corrected revision.

@@ -120,7 +120,8 @@ pub struct Service {
     pub service_connect_logs: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Status {
     Active,
     Draining,
@@ -129,7 +130,8 @@ pub enum Status {
 
 /// The controller of a service's deployments. The controller `Ecs` covers the deployment strategies ROLLING,
 /// BLUE_GREEN, LINEAR and CANARY.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Controller {
     Ecs,
     CodeDeploy,

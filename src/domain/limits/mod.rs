@@ -7,3 +7,4 @@ pub mod rate;
 pub mod reconciliation;
 pub mod rollout_guards;
 pub mod service_history;
+pub mod throttle;

@@ -3,6 +3,8 @@
 
 pub const AGAINST: &str = "logweir.against/2";
 pub const APPLY: &str = "logweir.apply/1";
+/// The output of `logweir audit`.
+pub const AUDIT: &str = "logweir.audit/1";
 /// The output of `logweir baseline show`.
 pub const BASELINE: &str = "logweir.baseline/1";
 pub const BASELINE_CHECK: &str = "logweir.baseline-check/1";

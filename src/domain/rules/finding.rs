@@ -1,6 +1,6 @@
 //! The findings of rules. Each finding contains its fix as data.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::baseline::Exempted;
@@ -48,7 +48,7 @@ impl Finding {
 }
 
 /// The safety of a fix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Safety {
     /// The fix keeps the intention of the task definition's author.
@@ -95,6 +95,37 @@ pub enum Fix {
 }
 
 impl Fix {
+    /// Returns what the fix changes, or the advice, as a sentence without a full stop.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Options(options) => {
+                let one = |(option, value): &(&str, Option<String>)| match value {
+                    Some(value) => format!("{option} = \"{value}\""),
+                    None => format!("remove {option}"),
+                };
+                options.iter().map(one).collect::<Vec<_>>().join(", ")
+            }
+            Self::Configuration { creates: Some(group), .. } => format!(
+                "write a complete awslogs configuration, and define the log group `{}` in the template; the deployment \
+                 fails where the group exists already",
+                group.name
+            ),
+            Self::Retention { safety: Safety::Unsafe, days, .. } => {
+                format!("set the retention of the log group to {days} days; a deployment deletes older events")
+            }
+            Self::Retention { days, .. } => format!("set the retention of the log group to {days} days"),
+            Self::Configuration { .. } => "write a complete awslogs configuration".into(),
+            Self::LogGroup(LogGroupChange::Create(group)) => {
+                let retention = group.retention_days.map(|days| format!(" with a retention of {days} days"));
+                format!("create the log group{}", retention.unwrap_or_default())
+            }
+            Self::LogGroup(LogGroupChange::SetRetention { new, .. }) => {
+                format!("set the retention of the log group to {new} days")
+            }
+            Self::Advice(advice) => advice.clone(),
+        }
+    }
+
     pub fn safety(&self) -> Safety {
         match self {
             Self::Options(_) | Self::LogGroup(_) => Safety::Safe,

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::replacements::Replacement;
-use crate::domain::edit::LogGroupChange;
 use crate::domain::rules::finding::{Fix, Safety};
 
 #[derive(Serialize)]
@@ -25,31 +24,5 @@ impl FixLine {
 
 /// Returns what a fix changes, or the advice.
 pub fn fix_text(fix: &Fix) -> String {
-    match fix {
-        Fix::Options(options) => {
-            let one = |(option, value): &(&str, Option<String>)| match value {
-                Some(value) => format!("{option} = \"{value}\""),
-                None => format!("remove {option}"),
-            };
-            options.iter().map(one).collect::<Vec<_>>().join(", ")
-        }
-        Fix::Configuration { creates: Some(group), .. } => format!(
-            "write a complete awslogs configuration, and define the log group `{}` in the template; the deployment \
-             fails where the group exists already",
-            group.name
-        ),
-        Fix::Retention { safety: Safety::Unsafe, days, .. } => {
-            format!("set the retention of the log group to {days} days; a deployment deletes older events")
-        }
-        Fix::Retention { days, .. } => format!("set the retention of the log group to {days} days"),
-        Fix::Configuration { .. } => "write a complete awslogs configuration".into(),
-        Fix::LogGroup(LogGroupChange::Create(group)) => {
-            let retention = group.retention_days.map(|days| format!(" with a retention of {days} days"));
-            format!("create the log group{}", retention.unwrap_or_default())
-        }
-        Fix::LogGroup(LogGroupChange::SetRetention { new, .. }) => {
-            format!("set the retention of the log group to {new} days")
-        }
-        Fix::Advice(advice) => advice.clone(),
-    }
+    fix.text()
 }

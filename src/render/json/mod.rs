@@ -2,6 +2,7 @@
 //! the JSON output contains all of them. Each JSON output has a versioned schema.
 
 mod against;
+mod audit;
 mod baseline;
 mod check;
 mod coverage;
@@ -20,6 +21,7 @@ mod summary;
 mod target;
 
 pub use against::{AgainstOutput, AgainstSummary, Compared};
+pub use audit::{AccountLine, AuditFindingLine, AuditFixLine, AuditOutput, RevisionLine, UserLine};
 pub use baseline::{BaselineLine, WorkloadLine};
 pub use check::CheckOutput;
 pub use coverage::{FleetCoverage, NOT_DECIDABLE};

@@ -1,0 +1,80 @@
+//! The audit of one account and Region: which task-definition revisions run, which would run next, and which faults
+//! they have.
+//!
+//! An audit of a hundred thousand families keeps only these compact results. It keeps no task definition, because a task
+//! definition is large and may contain secrets.
+
+mod coverage;
+mod judge;
+mod memo;
+mod revision;
+mod running;
+mod scope;
+mod selection;
+mod step;
+mod summary;
+mod texts;
+
+pub use coverage::{CallCount, Coverage, UnreadPart};
+pub use judge::{AccountFacts, Judge, Judgement};
+pub use memo::{Memo, SharedEvidence};
+pub use revision::{AuditedFinding, AuditedFix, AuditedRevision, FixKind, User, UserKind};
+pub use running::{FleetDeployment, FleetService, FleetTask};
+pub use scope::{Scope, Scopes};
+pub use selection::{AuditTarget, Globs, Selection};
+pub use step::{ClusterStep, JudgedRevision, JudgedStep, Step, TaskCount};
+pub use summary::{AuditSummary, FamilyImpact, OWNER_TAGS, OwnerCount, RuleCount, owner};
+pub use texts::{Text, Texts};
+
+use jiff::Timestamp;
+
+use super::baseline::Delivery;
+use super::ecs::revision::RevisionArn;
+
+/// The account and the Region of an audit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AuditHome {
+    pub partition: String,
+    pub account: String,
+    pub region: String,
+}
+
+impl AuditHome {
+    /// Returns the ARN of a revision of this account and Region.
+    pub fn arn(&self, family: &str, revision: u32) -> RevisionArn {
+        let Self { partition, account, region } = self.clone();
+        RevisionArn { partition, region, account, family: family.to_owned(), revision }
+    }
+
+    /// Whether the revision belongs to this account and Region.
+    pub fn has(&self, arn: &RevisionArn) -> bool {
+        (&self.partition, &self.account, &self.region) == (&arn.partition, &arn.account, &arn.region)
+    }
+}
+
+/// The result of an audit of one account and Region.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    pub home: AuditHome,
+    pub started: Timestamp,
+    /// The account setting `defaultLogDriverMode`. `None` if it could not be read, or was not needed.
+    pub default_mode: Option<Delivery>,
+    /// The audited revisions that the filters leave, sorted by family and revision number.
+    pub revisions: Vec<AuditedRevision>,
+    /// The services that the filters leave, sorted by cluster and name.
+    pub services: Vec<FleetService>,
+    pub coverage: Coverage,
+}
+
+impl Audit {
+    /// Returns the result of an audit that has read nothing yet.
+    pub fn new(home: AuditHome, started: Timestamp) -> Self {
+        let (default_mode, revisions, services) = (None, Vec::new(), Vec::new());
+        Self { home, started, default_mode, revisions, services, coverage: Coverage::default() }
+    }
+
+    /// Returns the ARN of an audited revision.
+    pub fn arn(&self, revision: &AuditedRevision) -> RevisionArn {
+        self.home.arn(&revision.family, revision.revision)
+    }
+}
