@@ -61,6 +61,9 @@ enum Verb {
     /// Compare task definitions with the baseline; files need no AWS account
     #[command(after_help = verbs::check::EXAMPLES)]
     Check(verbs::check::CheckArgs),
+    /// Audit an account and Region: what runs, what would run next, and the faults of both
+    #[command(after_help = verbs::audit::EXAMPLES)]
+    Audit(Box<verbs::audit::AuditArgs>),
     /// Print corrected task definitions, or write them to files
     #[command(after_help = verbs::fix::EXAMPLES)]
     Fix(verbs::fix::FixArgs),
@@ -165,6 +168,7 @@ impl Verb {
     fn run(&self, context: &Context) -> VerbResult {
         match self {
             Self::Check(check) => check.run(context),
+            Self::Audit(audit) => audit.run(context),
             Self::Fix(fix) => fix.run(context),
             Self::Apply(apply) => apply.run(context),
             Self::Firelens(firelens) => firelens.run(context),

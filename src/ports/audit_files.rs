@@ -7,6 +7,9 @@ use crate::domain::audit::{Memo, Step};
 /// The cache and the resume file of an audit. A failed write costs only time later, so no method fails. The
 /// implementation reports a failure to the caller once.
 pub trait AuditMemory {
+    /// Whether there is a cache to remember revisions in.
+    fn has_cache(&self) -> bool;
+
     /// Returns the number of revisions that the cache knows.
     fn known(&self) -> usize;
 
@@ -16,7 +19,11 @@ pub trait AuditMemory {
     /// Returns what the cache keeps about a revision. Returns `None` if it keeps nothing, or cannot read it.
     fn recall(&mut self, family: &str, revision: u32) -> Option<Memo>;
 
+    /// Keeps a memo of a revision that was described.
     fn remember(&mut self, memo: &Memo);
+
+    /// Notes that a recalled memo is still in use, so that the cache does not drop it.
+    fn keep(&mut self, memo: &Memo);
 
     /// Hands the steps of an interrupted audit to `take`, in their order.
     fn earlier(&mut self, take: &mut dyn FnMut(Step));
@@ -30,6 +37,9 @@ pub trait AuditMemory {
 pub struct NoMemory;
 
 impl AuditMemory for NoMemory {
+    fn has_cache(&self) -> bool {
+        false
+    }
     fn known(&self) -> usize {
         0
     }
@@ -40,6 +50,7 @@ impl AuditMemory for NoMemory {
         None
     }
     fn remember(&mut self, _: &Memo) {}
+    fn keep(&mut self, _: &Memo) {}
     fn earlier(&mut self, _: &mut dyn FnMut(Step)) {}
     fn note(&mut self, _: &dyn Fn() -> Step) {}
 }

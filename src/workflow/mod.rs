@@ -2,6 +2,8 @@
 //! a clock directly.
 
 mod assess;
+#[cfg(feature = "cli")]
+pub mod audit;
 mod backout;
 mod clusters;
 mod consumers;

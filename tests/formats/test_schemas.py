@@ -49,7 +49,7 @@ def undescribed(schema, node, document, path=""):
 
 class Schemas(unittest.TestCase):
     def test_each_schema_is_one(self):
-        for name in ("check", "baseline", "report", "firelens", "activity"):
+        for name in ("check", "baseline", "report", "firelens", "activity", "audit"):
             jsonschema.Draft202012Validator.check_schema(schema(name))
 
     def test_every_output_of_check_fits_and_is_described(self):
@@ -72,6 +72,11 @@ class Schemas(unittest.TestCase):
             # The task definition has members of its own.
             plan["document"] = None
             self.assertEqual(undescribed(schema("firelens"), schema("firelens"), plan), [])
+
+    def test_the_output_of_audit_fits_and_is_described(self):
+        golden = json.loads((reports.ROOT / "tests/programs/cli/audit.json").read_text())
+        self.assertEqual(errors("audit", golden), [])
+        self.assertEqual(undescribed(schema("audit"), schema("audit"), golden), [])
 
     def test_the_output_of_activity_fits_and_is_described(self):
         golden = json.loads((reports.ROOT / "tests/programs/cli/activity.json").read_text())

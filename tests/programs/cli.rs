@@ -1,5 +1,6 @@
 //! The command line from the user's view: its output, its streams and its exit codes.
 
+mod account_audit;
 mod activity;
 mod against;
 mod apply;

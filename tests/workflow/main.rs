@@ -16,6 +16,7 @@ mod reasons;
 #[path = "../support/world/mod.rs"]
 mod world;
 
+mod audit;
 mod backout;
 mod budget;
 mod clusters;

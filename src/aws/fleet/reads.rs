@@ -29,7 +29,9 @@ const DESCRIBE_TASKS: Operation = ECS.read("DescribeTasks");
 const LOGS: Service = Service::json("logs", JSON_1_1, "Logs_20140328");
 const GROUPS: Operation = LOGS.read("DescribeLogGroups");
 
-const TAGGING: Service = Service::json("tagging", JSON_1_1, "ResourceGroupsTaggingAPI_20170126");
+const TAGGING: Service = Service::json("resourcegroupstaggingapi", JSON_1_1, "ResourceGroupsTaggingAPI_20170126")
+    .signed_as("tagging")
+    .at_host("tagging");
 const TAGGED: Operation = TAGGING.read("GetResources");
 
 /// The account setting that decides about containers without a `mode`.
@@ -121,7 +123,6 @@ impl FleetReads for AwsFleet {
         let body = json!({"ResourceTypeFilters": ["ecs:task-definition"], "ResourcesPerPage": PAGE});
         let reply = self.signed.ask(&TAGGED, &paged(body, "PaginationToken", token)).await?;
         let found = items(&TAGGED, &reply, "ResourceTagMappingList")?;
-        // The API may also return the family-wide and the daemon task definitions of later versions of ECS.
         let items = found.iter().filter_map(|found| Some((found["ResourceARN"].as_str()?.parse().ok()?, tags(found))));
         Ok(ListPage { items: items.collect(), next: next(&TAGGED, &reply["PaginationToken"], token)? })
     }

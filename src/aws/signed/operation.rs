@@ -83,6 +83,11 @@ impl Service {
         Self { host, ..self }
     }
 
+    /// Replaces the name of the service in the signature, which is botocore's name of the service by default.
+    pub(in crate::aws) const fn signed_as(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
     pub(in crate::aws) const fn within(self, longest: Duration) -> Self {
         Self { longest, ..self }
     }

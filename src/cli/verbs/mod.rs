@@ -3,7 +3,7 @@
 pub(super) mod activity;
 mod against;
 pub(super) mod apply;
-mod audit;
+pub(super) mod audit;
 pub(super) mod backout;
 pub(super) mod baseline;
 pub(super) mod check;

@@ -32,6 +32,8 @@ enum Described {
     Firelens,
     /// The output of `logweir activity --format json`
     Activity,
+    /// The output of `logweir audit --format json`
+    Audit,
 }
 
 impl SchemaArgs {
@@ -42,6 +44,7 @@ impl SchemaArgs {
             Described::Report => include_str!("../../../docs/schemas/report.schema.json"),
             Described::Firelens => include_str!("../../../docs/schemas/firelens.schema.json"),
             Described::Activity => include_str!("../../../docs/schemas/activity.schema.json"),
+            Described::Audit => include_str!("../../../docs/schemas/audit.schema.json"),
         });
         Ok(Exit::Fine)
     }

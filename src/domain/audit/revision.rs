@@ -15,6 +15,7 @@ use crate::domain::verdict::Decided;
 #[derive(Clone, Debug, PartialEq)]
 pub struct AuditedRevision {
     pub family: Box<str>,
+    /// The number of the revision. 0 if the newest revision of the family could not be read.
     pub revision: u32,
     pub scopes: Scopes,
     /// The services and standalone tasks that use the revision, in sorted order.

@@ -56,6 +56,12 @@ impl Scopes {
         self.0 & scope.bit() != 0
     }
 
+    /// Returns the scopes of both sets.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether both sets have a scope in common.
     pub fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0

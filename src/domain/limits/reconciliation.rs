@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::throttle::ApiBucket;
 use crate::domain::event::Home;
 use crate::domain::outcome::Mode;
 
@@ -26,9 +27,10 @@ const OVERDUE: SignedDuration = SignedDuration::from_hours(1);
 pub const PAGE: usize = 50;
 
 /// The number of task-definition reads a second that a reconciliation uses on average: a quarter of the twenty reads a
-/// second that ECS allows all principals of an account and Region together (source: the ECS developer guide on request
-/// throttling).
-const READS_PER_SECOND: u32 = 5;
+/// second that ECS allows all principals of an account and Region together. An audit keeps to the
+/// same limit with a token bucket. A page of a reconciliation is one invocation of the function, so it has no bucket: it
+/// makes at most as many reads as the bucket's burst, and the next page waits.
+const READS_PER_SECOND: u32 = ApiBucket::TaskDefinitionRead.limit().rate as u32 / 4;
 
 /// The time after which a page is stalled: its message was lost, or its worker stopped. This time is longer than a
 /// worker can run, and shorter than the visibility timeout of the event queue, so that the second delivery of a message

@@ -5,9 +5,7 @@
 //! `burst + rate × t` calls. If AWS throttles a call all the same, another principal uses the bucket too. The token bucket
 //! is then empty, and its rate falls and recovers.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// A bucket of AWS. The operations of one bucket share its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,13 +114,13 @@ impl TokenBucket {
     }
 
     /// Takes a token for a call at the time `now`. Returns the time to wait before the next try if there is no token.
-    pub fn take(&mut self, now: Timestamp) -> Result<(), Duration> {
+    pub fn take(&mut self, now: Timestamp) -> Result<(), SignedDuration> {
         self.refill(now);
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
             return Ok(());
         }
-        Err(Duration::from_secs_f64((1.0 - self.tokens) / self.rate).max(Duration::from_millis(1)))
+        Err(seconds((1.0 - self.tokens) / self.rate).max(SignedDuration::from_millis(1)))
     }
 
     /// Notes that AWS throttled a call that was sent at the time `sent`. The calls that were already under way at the
@@ -142,8 +140,8 @@ impl TokenBucket {
     }
 
     /// Returns the shortest time in which the bucket admits this number of calls, from now on.
-    pub fn time_for(&self, calls: u64) -> Duration {
-        Duration::from_secs_f64(((calls as f64 - self.tokens) / self.limit.rate).max(0.0))
+    pub fn time_for(&self, calls: u64) -> SignedDuration {
+        seconds((calls as f64 - self.tokens) / self.limit.rate)
     }
 
     fn refill(&mut self, now: Timestamp) {
@@ -153,6 +151,12 @@ impl TokenBucket {
         self.rate = (self.rate + self.limit.rate * passed / RECOVERY).min(self.limit.rate);
         self.at = now;
     }
+}
+
+/// Returns a time of at least zero, and of at most a day.
+fn seconds(seconds: f64) -> SignedDuration {
+    const DAY: f64 = 86_400.0;
+    SignedDuration::from_micros((seconds.clamp(0.0, DAY) * 1e6).ceil() as i64)
 }
 
 #[cfg(test)]
@@ -171,7 +175,7 @@ mod tests {
         while times.len() < number {
             match bucket.take(at(now)) {
                 Ok(()) => times.push(now as f64 / 1e6),
-                Err(wait) => now += wait.as_micros() as i64 + 1,
+                Err(wait) => now += wait.as_micros() as i64,
             }
         }
         times

@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod against;
+pub mod audit;
 pub mod baseline;
 pub mod check;
 pub mod cluster_records;

@@ -17,6 +17,9 @@ use crate::domain::rules::finding::Safety;
 use crate::domain::severity::Severity;
 use crate::domain::verdict::Decided;
 
+/// The length from which a part of the output is written, in bytes.
+const PART: usize = 64 << 10;
+
 /// The result of `logweir audit`, without the revisions.
 #[derive(Serialize)]
 pub struct AuditOutput {
@@ -104,19 +107,20 @@ impl AuditOutput {
     }
 
     /// Writes the result with all revisions as one JSON object, in parts.
-    pub fn write(&self, audits: &[Audit], mut put: impl FnMut(&str)) {
+    pub fn write(&self, audits: &[Audit], mut put: impl FnMut(String)) {
         let whole = serde_json::to_string(self).unwrap_or_default();
-        put(whole.strip_suffix('}').unwrap_or(&whole));
-        put(",\"revisions\":[");
+        let mut part = format!("{},\"revisions\":[", whole.strip_suffix('}').unwrap_or(&whole));
         let mut is_first = true;
         for audit in audits {
             for revision in &audit.revisions {
-                let line = serde_json::to_string(&RevisionLine::of(audit, revision)).unwrap_or_default();
-                put(if std::mem::take(&mut is_first) { "\n" } else { ",\n" });
-                put(&line);
+                part += if std::mem::take(&mut is_first) { "\n" } else { ",\n" };
+                part += &serde_json::to_string(&RevisionLine::of(audit, revision)).unwrap_or_default();
+                if part.len() >= PART {
+                    put(std::mem::take(&mut part));
+                }
             }
         }
-        put("\n]}\n");
+        put(part + "\n]}\n");
     }
 }
 
@@ -138,7 +142,7 @@ impl AccountLine {
 impl<'a> RevisionLine<'a> {
     pub fn of(audit: &'a Audit, revision: &'a AuditedRevision) -> Self {
         Self {
-            arn: audit.arn(revision).to_string(),
+            arn: arn(audit, revision),
             account: &audit.home.account,
             region: &audit.home.region,
             family: &revision.family,
@@ -153,6 +157,15 @@ impl<'a> RevisionLine<'a> {
             registered_by: revision.registered_by.as_deref(),
             registered_at: revision.registered_at,
         }
+    }
+}
+
+/// Returns the ARN of a revision. Returns the ARN of its family if the newest revision could not be read.
+fn arn(audit: &Audit, revision: &AuditedRevision) -> String {
+    let arn = audit.arn(revision).to_string();
+    match revision.revision {
+        0 => arn.trim_end_matches(":0").to_owned(),
+        _ => arn,
     }
 }
 

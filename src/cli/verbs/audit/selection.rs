@@ -1,0 +1,124 @@
+//! The targets and the filters of `logweir audit`.
+
+use clap::Args;
+
+use crate::cli::failure::Failure;
+use crate::domain::audit::{AuditTarget, Globs, Scope, Scopes, Selection};
+use crate::domain::rule_name::RuleName;
+use crate::domain::severity::Severity;
+
+/// In the filters, `*` and `?` are wildcards, and a pattern after `!` excludes.
+#[derive(Args, Default)]
+pub(super) struct SelectionArgs {
+    /// ecs:FAMILY, the ARN of a service, or a cluster; with the wildcards `*` and `?` [default: everything]
+    #[arg(value_name = "TARGET")]
+    targets: Vec<String>,
+    /// Audit only the families whose names match; repeatable, `!` excludes
+    #[arg(long, value_name = "GLOB")]
+    family: Vec<String>,
+    /// Audit only what the clusters run whose names match; repeatable, `!` excludes
+    #[arg(long, value_name = "GLOB")]
+    cluster: Vec<String>,
+    /// Audit only what the services run whose names match, as NAME or CLUSTER/NAME; repeatable, `!` excludes
+    #[arg(long, value_name = "GLOB")]
+    service: Vec<String>,
+    /// Audit only revisions with a tag, or in a service with a tag, that matches, as KEY or KEY=VALUE; repeatable, `!`
+    /// excludes
+    #[arg(long, value_name = "GLOB")]
+    tag: Vec<String>,
+    /// Show only the findings of rules whose names match; repeatable, `!` excludes
+    #[arg(long, value_name = "GLOB")]
+    rule: Vec<String>,
+    /// Show only the findings with this severity: error, warning or note; repeatable, `!` excludes
+    #[arg(long, value_name = "GLOB")]
+    severity: Vec<String>,
+    /// Audit running (what services and tasks use), next (the newest revisions) or stale (older ACTIVE revisions);
+    /// repeatable, `!` excludes [default: running and next]
+    #[arg(long, value_name = "SCOPE")]
+    scope: Vec<String>,
+}
+
+impl SelectionArgs {
+    pub(super) fn parse(&self) -> Result<Selection, Failure> {
+        let targets = self.targets.iter().map(|text| {
+            AuditTarget::parse(text)
+                .map_err(|help| Failure::usage(format!("`{text}` is no target of an audit")).help(help))
+        });
+        known("--rule", &self.rule, RuleName::ALL.iter().map(|rule| rule.name()))?;
+        known("--severity", &self.severity, Severity::ALL.iter().map(|severity| severity.name()))?;
+        known("--scope", &self.scope, Scope::ALL.iter().map(|scope| scope.name()))?;
+        Ok(Selection {
+            targets: targets.collect::<Result<_, _>>()?,
+            families: Globs::of(&self.family),
+            clusters: Globs::of(&self.cluster),
+            services: Globs::of(&self.service),
+            tags: Globs::of(&self.tag),
+            rules: Globs::of(&self.rule),
+            severities: Globs::of(&self.severity),
+            scopes: scopes(&self.scope),
+        })
+    }
+}
+
+/// Returns the scopes that the caller names. A scope after `!` alone excludes it from the default.
+fn scopes(given: &[String]) -> Scopes {
+    if given.is_empty() {
+        return Scopes::default();
+    }
+    let globs = Globs::of(given);
+    let is_wanted = given.iter().any(|text| !text.starts_with('!'));
+    let base = if is_wanted { Scopes::ALL } else { Selection::default().scopes() };
+    Scopes::of(base.iter().filter(|scope| globs.has(scope.name())))
+}
+
+/// Fails if a pattern matches none of the names, because it may be misspelt.
+fn known<'n>(option: &str, patterns: &[String], names: impl Iterator<Item = &'n str> + Clone) -> Result<(), Failure> {
+    for pattern in patterns {
+        let glob = Globs::of([pattern.trim_start_matches('!')]);
+        if !names.clone().any(|name| glob.has(name)) {
+            let known: Vec<&str> = names.clone().collect();
+            let similar = known.iter().max_by(|a, b| {
+                let near = |name: &str| strsim::jaro(name, pattern);
+                near(a).total_cmp(&near(b))
+            });
+            let help = match known.len() {
+                0..=3 => format!("use {}", known.join(", ")),
+                _ => format!("did you mean `{}`? `logweir rules` lists all", similar.copied().unwrap_or_default()),
+            };
+            return Err(Failure::usage(format!("{option} {pattern} matches nothing")).help(help));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(scopes: &[&str]) -> String {
+        let args = SelectionArgs { scope: scopes.iter().map(|s| (*s).to_owned()).collect(), ..Default::default() };
+        args.parse().unwrap_or_else(|failure| panic!("{failure}")).scopes().names()
+    }
+
+    #[test]
+    fn stale_revisions_are_audited_only_if_they_are_asked_for() {
+        assert_eq!(given(&[]), "running, next");
+        assert_eq!(given(&["running"]), "running");
+        assert_eq!(given(&["!running"]), "next");
+        assert_eq!(given(&["*"]), "running, next, stale");
+        assert_eq!(given(&["*", "!next"]), "running, stale");
+    }
+
+    #[test]
+    fn a_misspelt_name_is_a_usage_error() {
+        for args in [
+            SelectionArgs { rule: vec!["blocking-delivry".into()], ..Default::default() },
+            SelectionArgs { severity: vec!["fatal".into()], ..Default::default() },
+            SelectionArgs { scope: vec!["!old".into()], ..Default::default() },
+            SelectionArgs { targets: vec!["ecs:web:1".into()], ..Default::default() },
+        ] {
+            assert!(args.parse().is_err());
+        }
+        assert!(SelectionArgs { rule: vec!["*-log-group".into()], ..Default::default() }.parse().is_ok());
+    }
+}

@@ -1,0 +1,365 @@
+//! Describes and judges revisions. Descriptions and reads of log groups run at the same time, and each document is dropped
+//! as soon as it is judged.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::pin::Pin;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use super::log_groups::{self, ReadGroups};
+use super::{Walk, filtered};
+use crate::domain::audit::{
+    AccountFacts, AuditedRevision, JudgedRevision, JudgedStep, Judgement, Memo, Scope, Scopes, Step, Text,
+};
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::limits::throttle::ApiBucket;
+use crate::domain::outcome::Reason;
+use crate::domain::rules::facts::{DefaultMode, LogGroup};
+use crate::ports::{
+    Answer, AuditMemory, AuditPart, AuditWatch, Described, ErrorKind, FleetReads, MOST_GROUPS, PortError, Timer,
+};
+
+/// The number of calls at the same time. At a latency of 200 ms, four calls reach the limit of AWS's bucket.
+const AT_ONCE: usize = 16;
+
+/// The number of revisions that wait for their log groups. A task definition has at most 64 KiB.
+const MOST_WAITING: usize = 128;
+
+/// What an audit asks about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// This revision.
+    Revision(Text, u32),
+    /// This revision, which is the newest of its family.
+    Newest(Text, u32),
+    /// The newest ACTIVE revision of this family.
+    Family(Text),
+}
+
+impl Question {
+    /// Returns the argument of DescribeTaskDefinition.
+    fn name(&self) -> String {
+        match self {
+            Self::Revision(family, revision) | Self::Newest(family, revision) => format!("{family}:{revision}"),
+            Self::Family(family) => family.to_string(),
+        }
+    }
+
+    fn revision(&self) -> Option<(&Text, u32)> {
+        match self {
+            Self::Revision(family, revision) | Self::Newest(family, revision) => Some((family, *revision)),
+            Self::Family(_) => None,
+        }
+    }
+
+    fn family(&self) -> &Text {
+        match self {
+            Self::Revision(family, _) | Self::Newest(family, _) | Self::Family(family) => family,
+        }
+    }
+}
+
+/// The answers of an interrupted audit.
+#[derive(Debug, Default)]
+pub(super) struct Earlier(HashMap<Text, Option<JudgedRevision>>);
+
+impl Earlier {
+    pub(super) fn add(&mut self, step: JudgedStep) {
+        self.0.insert(step.asked, step.found);
+    }
+}
+
+/// A revision that waits for the facts about its log groups.
+enum Waiting {
+    Described(Question, Box<Described>, Vec<Text>),
+    Remembered(Question, Box<Memo>),
+}
+
+impl Waiting {
+    fn groups(&self) -> &[Text] {
+        match self {
+            Self::Described(_, _, groups) => groups,
+            Self::Remembered(_, memo) => &memo.log_groups,
+        }
+    }
+}
+
+/// A call that ended.
+enum Ended {
+    Described(Question, Box<Answer<Described>>),
+    Groups(Vec<Waiting>, Vec<ReadGroups>),
+}
+
+type Call<'c> = Pin<Box<dyn Future<Output = Ended> + 'c>>;
+
+impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, M, W> {
+    /// Answers the questions, and adds the scope to each revision.
+    pub(super) async fn judge(&mut self, part: AuditPart, scope: Scope, questions: Vec<Question>) {
+        (self.progress.part, self.progress.known, self.progress.examined) = (part, questions.len() as u64, 0);
+        let mut open: VecDeque<Question> = questions.into();
+        let mut calls: FuturesUnordered<Call<'w>> = FuturesUnordered::new();
+        let (mut waiting, mut describing) = (Vec::new(), 0);
+        loop {
+            while describing < AT_ONCE && waiting.len() < MOST_WAITING {
+                let Some(question) = open.pop_front() else { break };
+                if let Some(question) = self.without_call(question, scope, &mut waiting) {
+                    calls.push(self.describe(question));
+                    describing += 1;
+                }
+            }
+            let is_last = open.is_empty() && describing == 0;
+            if self.is_batch(&waiting, is_last) {
+                let batch = std::mem::take(&mut waiting);
+                calls.push(self.read_groups(batch));
+            }
+            self.progressed();
+            match calls.next().await {
+                None => return,
+                Some(Ended::Described(question, answer)) => {
+                    describing -= 1;
+                    self.described(question, *answer, scope, &mut waiting);
+                }
+                Some(Ended::Groups(batch, answers)) => {
+                    answers.into_iter().for_each(|(names, answer)| self.take_groups(&names, answer));
+                    for waiting in batch {
+                        open.extend(self.judge_one(waiting, scope));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Answers the question without a call of ECS, if this audit, an interrupted audit or the cache knows the answer.
+    /// Returns any other question.
+    fn without_call(&mut self, question: Question, scope: Scope, waiting: &mut Vec<Waiting>) -> Option<Question> {
+        if let Some((family, revision)) = question.revision()
+            && self.is_placed(&(family.clone(), revision), scope)
+        {
+            return None;
+        }
+        if !self.earlier.0.is_empty()
+            && let Some(answer) = self.earlier.0.remove(question.name().as_str())
+        {
+            match answer {
+                Some(found) => self.place(found, scope),
+                None => self.progress.examined += 1,
+            }
+            return None;
+        }
+        let is_usable = |key: &(Text, u32)| self.tags.is_some() && !self.forgotten.contains(key);
+        let known = question.revision().map(|(family, revision)| (family.clone(), revision)).filter(is_usable);
+        if let Some(memo) = known.and_then(|(family, revision)| self.memory.recall(&family, revision)) {
+            waiting.push(Waiting::Remembered(question, Box::new(memo)));
+            return None;
+        }
+        Some(question)
+    }
+
+    fn describe(&self, question: Question) -> Call<'w> {
+        let (caller, home) = (self.caller, self.order.home);
+        Box::pin(async move {
+            // ECS describes a revision of another account only by its ARN, so the name always means this account.
+            let name = match question.revision() {
+                Some((family, revision)) => home.arn(family, revision).to_string(),
+                None => question.name(),
+            };
+            let call = || caller.fleet.describe(&name);
+            let answer = caller.call(ApiBucket::TaskDefinitionRead, "DescribeTaskDefinition", call).await;
+            Ended::Described(question, Box::new(answer))
+        })
+    }
+
+    /// Whether the log groups of the waiting revisions fill a call, or no further revision comes.
+    fn is_batch(&self, waiting: &[Waiting], is_last: bool) -> bool {
+        if waiting.is_empty() || is_last || waiting.len() >= MOST_WAITING {
+            return !waiting.is_empty();
+        }
+        let names: BTreeSet<&Text> = waiting.iter().flat_map(Waiting::groups).collect();
+        let unknown = names.into_iter().filter(|name| !self.groups.has(name)).count();
+        unknown >= MOST_GROUPS || unknown == 0
+    }
+
+    fn read_groups(&self, batch: Vec<Waiting>) -> Call<'w> {
+        let names: BTreeSet<&Text> = batch.iter().flat_map(Waiting::groups).collect();
+        let unknown = names.into_iter().filter(|name| !self.groups.has(name)).map(|name| name.to_string());
+        let unknown: Vec<String> = unknown.collect();
+        let caller = self.caller;
+        Box::pin(async move {
+            let reads = unknown.chunks(MOST_GROUPS).map(|names| log_groups::read(caller, names.to_vec()));
+            let answers = futures_util::future::join_all(reads).await;
+            Ended::Groups(batch, answers)
+        })
+    }
+
+    fn take_groups(&mut self, names: &[String], answer: Answer<BTreeMap<String, LogGroup>>) {
+        if let Err(error) = &answer {
+            self.unread("log groups", error);
+        }
+        self.groups.take(names, answer);
+    }
+
+    fn described(&mut self, question: Question, answer: Answer<Described>, scope: Scope, waiting: &mut Vec<Waiting>) {
+        let described = match answer {
+            Ok(described) if is_answer(&question, &described.arn) => described,
+            Ok(described) => {
+                let message = format!("ECS describes {} instead of {}", described.arn, question.name());
+                let call = "DescribeTaskDefinition";
+                let error = PortError { kind: ErrorKind::Refused, call, message, reason: Some(Reason::Unreadable) };
+                return self.not_described(&question, &error, scope);
+            }
+            Err(error) => return self.not_described(&question, &error, scope),
+        };
+        // The newest revision of a family may be one that runs.
+        let key = (self.texts.share(&described.arn.family), described.arn.revision);
+        if self.is_placed(&key, scope) {
+            return;
+        }
+        let groups = self.order.judge.log_groups(&described, &self.default_mode, self.now);
+        let groups = groups.iter().map(|name| self.texts.share(name)).collect();
+        waiting.push(Waiting::Described(question, Box::new(described), groups));
+    }
+
+    /// Notes a revision that could not be described. A family without an ACTIVE revision is no failure.
+    fn not_described(&mut self, question: &Question, error: &PortError, scope: Scope) {
+        if error.kind == ErrorKind::Missing && scope != Scope::Running {
+            self.memory.note(&|| Step::Judged(JudgedStep { asked: question.name().into(), found: None }));
+            self.progress.examined += 1;
+            return;
+        }
+        self.unread(&format!("the revision {}", question.name()), error);
+        let (family, revision) = (question.family().clone(), question.revision().map_or(0, |(_, revision)| revision));
+        let unread = Some(self.texts.share(&error.to_string()));
+        let judgement = Judgement::default();
+        let (tags, registered_by, registered_at) = (Vec::new(), None, None);
+        let found = JudgedRevision { family, revision, judgement, unread, tags, registered_by, registered_at };
+        self.add(found, scope, true);
+    }
+
+    /// Judges a revision whose log groups are known. Returns the question if the cache cannot answer it.
+    fn judge_one(&mut self, waiting: Waiting, scope: Scope) -> Option<Question> {
+        let (log_groups, failed) = match self.groups.facts(waiting.groups().iter().map(|name| &**name)) {
+            Ok(facts) => (Some(facts), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let default_mode = self.default_mode.clone();
+        let facts = AccountFacts { default_mode: &default_mode, log_groups, now: self.now };
+        let (question, mut found) = match waiting {
+            Waiting::Described(question, described, _) => {
+                let found = self.judge_described(&described, &facts);
+                (question, found)
+            }
+            Waiting::Remembered(question, memo) => match self.judge_remembered(*memo, &facts) {
+                Some(found) => (question, found),
+                None => return Some(question),
+            },
+        };
+        if !found.judgement.not_checked.is_empty() {
+            let unread_mode = match &default_mode {
+                DefaultMode::Unreadable(why) => Some(why.clone()),
+                _ => None,
+            };
+            let why = failed.or(unread_mode).unwrap_or_else(|| "some rules could not be checked".to_owned());
+            found.unread = Some(self.texts.share(&why));
+        }
+        let step = || Step::Judged(JudgedStep { asked: question.name().into(), found: Some(found.clone()) });
+        self.memory.note(&step);
+        self.place(found, scope);
+        None
+    }
+
+    fn judge_described(&mut self, described: &Described, facts: &AccountFacts<'_>) -> JudgedRevision {
+        let judge = self.order.judge;
+        let judgement = if self.memory.has_cache() {
+            let (judgement, memo) = judge.remember(described, facts, &self.evidence, &mut self.texts);
+            self.memory.remember(&memo);
+            judgement
+        } else {
+            judge.judge(described, facts, &mut self.texts)
+        };
+        let mut share = |text: &str| self.texts.share(text);
+        JudgedRevision {
+            family: share(&described.arn.family),
+            revision: described.arn.revision,
+            judgement,
+            unread: None,
+            tags: described.tags.iter().map(|tag| (share(&tag.key), share(&tag.value))).collect(),
+            registered_by: described.registered_by.as_deref().map(share),
+            registered_at: described.registered_at,
+        }
+    }
+
+    /// Returns `None` if the evidence has changed since the cache kept the judgement.
+    fn judge_remembered(&mut self, memo: Memo, facts: &AccountFacts<'_>) -> Option<JudgedRevision> {
+        let key = (memo.family.clone(), memo.revision);
+        let tags = self.tags.as_ref().and_then(|tags| tags.get(&key)).cloned().unwrap_or_default();
+        let Some(judgement) = memo.judgement(&tags, facts, &self.evidence).cloned() else {
+            self.forgotten.insert(key);
+            return None;
+        };
+        self.audit.coverage.from_cache += 1;
+        self.memory.keep(&memo);
+        Some(JudgedRevision {
+            family: self.texts.share(&memo.family),
+            revision: memo.revision,
+            judgement: judgement.share(&mut self.texts),
+            unread: None,
+            tags,
+            registered_by: memo.registered_by.as_deref().map(|by| self.texts.share(by)),
+            registered_at: memo.registered_at,
+        })
+    }
+
+    fn place(&mut self, found: JudgedRevision, scope: Scope) {
+        self.audit.coverage.revisions += 1;
+        self.add(found, scope, false);
+    }
+
+    /// Adds a revision to the result, if the selection covers it.
+    fn add(&mut self, found: JudgedRevision, scope: Scope, is_unread: bool) {
+        self.progress.examined += 1;
+        self.audit.coverage.families += u64::from(scope == Scope::Next);
+        let key = (found.family, found.revision);
+        let users = self.in_use.uses.get(&key).cloned().unwrap_or_default();
+        let runs = if users.is_empty() { Scopes::default() } else { Scopes::of([Scope::Running]) };
+        let mut audited = AuditedRevision {
+            family: (*key.0).into(),
+            revision: key.1,
+            scopes: runs.with(scope),
+            users,
+            findings: found.judgement.findings,
+            not_checked: found.judgement.not_checked,
+            unread: found.unread,
+            is_unread,
+            tags: found.tags,
+            registered_by: found.registered_by,
+            registered_at: found.registered_at,
+        };
+        let is_covered = filtered(self.order.selection, &mut audited, &self.in_use);
+        if !is_unread && scope == Scope::Running {
+            self.placed.insert(key, is_covered.then_some(self.audit.revisions.len()));
+        }
+        if is_covered {
+            self.progress.faults += audited.findings.iter().filter(|finding| finding.is_fault()).count() as u64;
+            self.audit.revisions.push(audited);
+        }
+    }
+
+    /// Whether the revision was judged because it runs. Adds the scope to it.
+    fn is_placed(&mut self, key: &(Text, u32), scope: Scope) -> bool {
+        let Some(place) = self.placed.get(key) else { return false };
+        if let Some(place) = place {
+            let audited = &mut self.audit.revisions[*place];
+            audited.scopes = audited.scopes.with(scope);
+        }
+        self.progress.examined += 1;
+        self.audit.coverage.families += u64::from(scope == Scope::Next);
+        true
+    }
+}
+
+/// Whether the described revision is the one that the question is about.
+fn is_answer(question: &Question, arn: &RevisionArn) -> bool {
+    &**question.family() == arn.family.as_str()
+        && question.revision().is_none_or(|(_, revision)| revision == arn.revision)
+}
