@@ -193,7 +193,8 @@ impl Judgement {
     /// Replaces each text by its shared copy.
     pub fn share(mut self, texts: &mut Texts) -> Self {
         for finding in &mut self.findings {
-            [&mut finding.pointer, &mut finding.message, &mut finding.fix.text].map(|text| texts.unite(text));
+            let always = [&mut finding.pointer, &mut finding.message, &mut finding.fix.text];
+            always.into_iter().for_each(|text| texts.unite(text));
             finding.container.iter_mut().chain(&mut finding.effective).for_each(|text| texts.unite(text));
             finding.notes.iter_mut().for_each(|text| texts.unite(text));
         }

@@ -16,7 +16,7 @@ const SCHEMA: &str = "logweir.audit-resume/1";
 /// The audit of a file. An audit with another baseline, other filters or another program has other results.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ResumeHeader {
-    schema: String,
+    pub(super) schema: String,
     pub(super) account: String,
     pub(super) region: String,
     pub(super) baseline: String,
