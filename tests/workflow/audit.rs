@@ -130,7 +130,8 @@ async fn two_thousand_families_take_at_most_a_twentieth_longer_than_aws_allows()
 
 #[tokio::test(start_paused = true)]
 async fn nothing_fails_though_other_principals_use_the_bucket_up() {
-    let account = Account { others: 15.0, ..Account::of(300, 10) };
+    let mut account = Account::of(300, 10);
+    account.others = 15.0;
     let audit = run(&account, &Selection::default()).await;
     assert!(account.throttled() > 0);
     assert!(audit.coverage.is_complete(), "{:?}", audit.coverage);

@@ -70,7 +70,7 @@ struct Walk<'w, F, T, M, W> {
     texts: Texts,
     in_use: InUse,
     /// The tags of revisions that the cache knows. `None` if the cache cannot be used.
-    tags: Option<HashMap<(Text, u32), Vec<(Text, Text)>>>,
+    tags: Option<tags::RevisionTags>,
     /// The revisions whose evidence has changed since the cache kept them.
     forgotten: HashSet<(Text, u32)>,
     /// The facts about log groups that were read.

@@ -7,6 +7,9 @@ use crate::domain::audit::{Scope, Text};
 use crate::domain::limits::throttle::ApiBucket;
 use crate::ports::{AuditMemory, AuditWatch, FleetReads, Timer};
 
+/// The tags of revisions.
+pub(super) type RevisionTags = HashMap<(Text, u32), Vec<(Text, Text)>>;
+
 impl<F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'_, F, T, M, W> {
     /// Reads the tags of the revisions that the cache knows. Leaves `tags` empty if the cache knows none of the revisions
     /// in question, if the tags cannot be read, or if reading them needs more calls than the cache saves.
@@ -15,7 +18,7 @@ impl<F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'_, F, T, M, W
         if most == 0 {
             return;
         }
-        let (mut tags, mut token, mut pages) = (HashMap::new(), None::<String>, 0);
+        let (mut tags, mut token, mut pages) = (RevisionTags::new(), None::<String>, 0);
         let caller = self.caller;
         loop {
             let call = || caller.fleet.tagged_revisions(token.as_deref());
