@@ -196,8 +196,8 @@ fn tags(resource: &Value) -> Vec<(String, String)> {
     tags.iter().filter_map(tag).collect()
 }
 
-/// Returns the reasons of ECS for resources that it could not describe. A resource that has disappeared since the list is
-/// no failure.
+/// Returns the reasons of ECS for resources that it could not describe. A resource that has disappeared since the list
+/// is no failure.
 fn failures(operation: &Operation, reply: &Value) -> Answer<Vec<String>> {
     let failed = items(operation, reply, "failures")?.iter().filter(|failure| failure["reason"] != "MISSING");
     let called = |failure: &Value| {

@@ -1,10 +1,10 @@
 //! What a cache keeps about a revision, so that a later audit need not describe the revision again.
 //!
 //! A revision never changes, but its findings also depend on its tags, the account setting `defaultLogDriverMode`, its
-//! log groups, the baseline, the rules and the exemptions that have expired. A cache stores none of these facts. It stores
-//! the findings with a digest of the evidence that they follow from. A later audit reads the evidence anew, and uses the
-//! findings only if the digest is the same. Otherwise it describes the revision again. A judgement is a function of the
-//! revision and the evidence, so a cached finding never differs from a new one.
+//! log groups, the baseline, the rules and the exemptions that have expired. A cache stores none of these facts. It
+//! stores the findings with a digest of the evidence that they follow from. A later audit reads the evidence anew, and
+//! uses the findings only if the digest is the same. Otherwise it describes the revision again. A judgement is a
+//! function of the revision and the evidence, so a cached finding never differs from a new one.
 
 use std::collections::BTreeMap;
 
@@ -66,8 +66,8 @@ impl SharedEvidence {
         Self { digest, depends_on_tags: baseline.depends_on_tags() }
     }
 
-    /// Returns the digest of the evidence about one revision. `default_mode` is `None` if the judgement is the same with
-    /// every default mode.
+    /// Returns the digest of the evidence about one revision. `default_mode` is `None` if the judgement is the same
+    /// with every default mode.
     fn about(
         &self,
         tags: &[(Text, Text)],

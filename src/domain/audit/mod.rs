@@ -1,8 +1,8 @@
 //! The audit of one account and Region: which task-definition revisions run, which would run next, and which faults
 //! they have.
 //!
-//! An audit of a hundred thousand families keeps only these compact results. It keeps no task definition, because a task
-//! definition is large and may contain secrets.
+//! An audit of a hundred thousand families keeps only these compact results. It keeps no task definition, because a
+//! task definition is large and may contain secrets.
 
 mod coverage;
 mod judge;

@@ -165,7 +165,10 @@ impl Selection {
 
     /// Whether the audit covers the family, if no cluster or service decides.
     pub fn has_family(&self, family: &str) -> bool {
-        let is_target = |target: &AuditTarget| matches!(target, AuditTarget::Families(pattern) if WildMatch::new(pattern).matches(family));
+        let is_target = |target: &AuditTarget| match target {
+            AuditTarget::Families(pattern) => WildMatch::new(pattern).matches(family),
+            AuditTarget::Service { .. } | AuditTarget::Clusters(_) => false,
+        };
         self.families.has(family) && (self.targets.is_empty() || self.targets.iter().any(is_target))
     }
 

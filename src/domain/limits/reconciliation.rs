@@ -27,9 +27,9 @@ const OVERDUE: SignedDuration = SignedDuration::from_hours(1);
 pub const PAGE: usize = 50;
 
 /// The number of task-definition reads a second that a reconciliation uses on average: a quarter of the twenty reads a
-/// second that ECS allows all principals of an account and Region together. An audit keeps to the
-/// same limit with a token bucket. A page of a reconciliation is one invocation of the function, so it has no bucket: it
-/// makes at most as many reads as the bucket's burst, and the next page waits.
+/// second that ECS allows all principals of an account and Region together. An audit keeps to the same limit with a
+/// token bucket. A page of a reconciliation is one invocation of the function, so it has no bucket: it makes at most as
+/// many reads as the bucket's burst, and the next page waits.
 const READS_PER_SECOND: u32 = ApiBucket::TaskDefinitionRead.limit().rate as u32 / 4;
 
 /// The time after which a page is stalled: its message was lost, or its worker stopped. This time is longer than a
@@ -281,8 +281,8 @@ impl Reconciliation {
         is_claimed
     }
 
-    /// Returns what a reconciliation does about a faulty revision that no correction has handled. `registered` is the time at which
-    /// the revision was registered.
+    /// Returns what a reconciliation does about a faulty revision that no correction has handled. `registered` is the
+    /// time at which the revision was registered.
     pub fn due(mode: Mode, since: Timestamp, registered: Option<Timestamp>, now: Timestamp) -> Due {
         match registered {
             Some(registered) if mode > Mode::Observe && registered > since => {

@@ -1,9 +1,9 @@
 //! AWS's throttle buckets for reads, and a token bucket that stays below each of them.
 //!
 //! All principals of an account and Region share AWS's buckets, and all operations in one bucket share its tokens
-//! (source: the ECS developer guide on request throttling). In any span of `t` seconds, a [`TokenBucket`] admits at most
-//! `burst + rate × t` calls. If AWS throttles a call all the same, another principal uses the bucket too. The token bucket
-//! is then empty, and its rate falls and recovers.
+//! (source: the ECS developer guide on request throttling). In any span of `t` seconds, a [`TokenBucket`] admits at
+//! most `burst + rate × t` calls. If AWS throttles a call all the same, another principal uses the bucket too. The
+//! token bucket is then empty, and its rate falls and recovers.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -44,15 +44,14 @@ impl ApiBucket {
         Self::TagSearch,
     ];
 
-    /// Returns AWS's limit (sources: the ECS developer guide on request throttling, CloudWatch Logs quotas, and the quotas
-    /// of the Resource Groups Tagging API). CloudWatch Logs and the Tagging API document no burst, so the burst is the
-    /// calls of one second.
+    /// Returns AWS's limit (sources: the ECS developer guide on request throttling, and the quotas of CloudWatch Logs).
+    /// CloudWatch Logs documents no burst, so its burst is the calls of one second. The limit of the Tagging API is an
+    /// assumption, because no document with it was found. A throttled call lowers the rate in any case.
     pub const fn limit(self) -> BucketLimit {
         let (burst, rate) = match self {
             Self::TaskDefinitionRead | Self::ClusterRead | Self::SettingRead => (50.0, 20.0),
             Self::ServiceRead | Self::ClusterResourceRead => (100.0, 20.0),
-            Self::LogGroupRead => (10.0, 10.0),
-            Self::TagSearch => (15.0, 15.0),
+            Self::LogGroupRead | Self::TagSearch => (10.0, 10.0),
         };
         BucketLimit { burst, rate }
     }

@@ -15,8 +15,8 @@ use crate::ports::{Answer, ErrorKind, FleetReads, PortError, Timer};
 /// The pauses before the next tries of a call that failed for a moment.
 const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(4)];
 
-/// The time in which a bucket admits no call at all, after which a throttled call fails. Until then, a throttled call is
-/// repeated as often as necessary.
+/// The time in which a bucket admits no call at all, after which a throttled call fails. Until then, a throttled call
+/// is repeated as often as necessary.
 const LONGEST_THROTTLED: SignedDuration = SignedDuration::from_mins(10);
 
 /// The calls to one account and Region. All calls of a run share its buckets.

@@ -96,9 +96,9 @@ impl<F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'_, F, T, M, W
         }
     }
 
-    /// Lists the ACTIVE revisions of all families, and keeps the newest one of each. Returns `false` if the list failed,
-    /// or if it ended early because it needs more calls than it saves. The list saves the description of each newest
-    /// revision that runs or that the cache knows, and the list of families.
+    /// Lists the ACTIVE revisions of all families, and keeps the newest one of each. Returns `false` if the list
+    /// failed, or if it ended early because it needs more calls than it saves. The list saves the description of each
+    /// newest revision that runs or that the cache knows, and the list of families.
     async fn list_revisions(&mut self, is_needed: bool, each: &mut dyn FnMut(Text, u32)) -> bool {
         if self.listed.has_newest {
             return true;

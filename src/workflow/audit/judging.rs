@@ -1,5 +1,5 @@
-//! Describes and judges revisions. Descriptions and reads of log groups run at the same time, and each document is dropped
-//! as soon as it is judged.
+//! Describes and judges revisions. Descriptions and reads of log groups run at the same time, and each document is
+//! dropped as soon as it is judged.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::pin::Pin;

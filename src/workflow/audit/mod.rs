@@ -38,8 +38,8 @@ pub struct AuditOrder<'o> {
     pub rate: Rate,
 }
 
-/// Audits one account and Region. Ends early when `until` ends, and says then what is not known. No error ends an audit:
-/// the coverage of the result names what could not be read.
+/// Audits one account and Region. Ends early when `until` ends, and says then what is not known. No error ends an
+/// audit: the coverage of the result names what could not be read.
 pub async fn audit<F: FleetReads, T: Timer>(
     fleet: &F,
     timer: &T,

@@ -11,8 +11,8 @@ use crate::ports::{AuditMemory, AuditWatch, FleetReads, Timer};
 pub(super) type RevisionTags = HashMap<(Text, u32), Vec<(Text, Text)>>;
 
 impl<F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'_, F, T, M, W> {
-    /// Reads the tags of the revisions that the cache knows. Leaves `tags` empty if the cache knows none of the revisions
-    /// in question, if the tags cannot be read, or if reading them needs more calls than the cache saves.
+    /// Reads the tags of the revisions that the cache knows. Leaves `tags` empty if the cache knows none of the
+    /// revisions in question, if the tags cannot be read, or if reading them needs more calls than the cache saves.
     pub(super) async fn read_tags(&mut self) {
         let most = self.calls_saved();
         if most == 0 {
