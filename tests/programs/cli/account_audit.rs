@@ -26,7 +26,14 @@ fn answer(operation: &str, body: &str) -> Option<Reply> {
         "ListTaskDefinitions" if body.get("familyPrefix").is_none() => {
             Some(Reply::error("ClientException", "this account lists the revisions of one family only"))
         }
-        "GetResources" => Some(Reply::ok(&json!({"PaginationToken": "", "ResourceTagMappingList": []}))),
+        "GetResources" => {
+            let tagged = |name: &str| {
+                let arn = format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/{name}");
+                json!({"ResourceARN": arn, "Tags": [{"Key": "team", "Value": "web"}]})
+            };
+            let tagged = ["web:1", "web:2", "api:1"].map(tagged);
+            Some(Reply::ok(&json!({"PaginationToken": "", "ResourceTagMappingList": tagged})))
+        }
         "DescribeLogGroups" => {
             let group = json!({"logGroupName": "/ecs/web", "retentionInDays": 30, "storedBytes": 1});
             Some(Reply::ok(&json!({"logGroups": [group]})))
