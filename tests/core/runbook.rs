@@ -14,11 +14,21 @@ registries = ["ghcr.io", "public.ecr.aws/datadog/*"]
 required-tags = ["team"]
 "#;
 
+/// Returns a task definition in a file.
+fn of_file<'s>(
+    definition: &'s TaskDefinition,
+    baseline: &'s Baseline,
+    tags: Option<&'s [(String, String)]>,
+) -> Subject<'s> {
+    let source = "web.json";
+    Subject { definition, baseline, source, arn: None, tags, scope: None, time: None, is_with_account: false }
+}
+
 /// Returns the results about a task definition in a file.
 fn results(definition: &Value, tags: Option<&[(String, String)]>) -> Vec<(Requirement, RunbookResult)> {
     let definition = TaskDefinition::parse(definition.to_string()).unwrap();
     let baseline = Baseline::parse(BASELINE).unwrap();
-    judge([Subject { definition: &definition, baseline: &baseline, source: "web.json", arn: None, tags }])
+    judge([of_file(&definition, &baseline, tags)])
 }
 
 /// Returns the verdict of a rule of the requirement.
@@ -259,13 +269,7 @@ fn the_result_over_several_readings_is_the_worst_one() {
         .map(|value| TaskDefinition::parse(of_container("privileged", value).to_string()).unwrap());
     let baseline = Baseline::parse(BASELINE).unwrap();
     let verdict = |readings: [&TaskDefinition; 2]| {
-        let results = judge(readings.map(|definition| Subject {
-            definition,
-            baseline: &baseline,
-            source: "web.yaml",
-            arn: None,
-            tags: None,
-        }));
+        let results = judge(readings.map(|definition| of_file(definition, &baseline, None)));
         results.into_iter().find(|(_, result)| result.rule == "privileged-container").unwrap().1.verdict
     };
     assert_eq!([verdict([&one, &other]), verdict([&other, &one])], [Verdict::Fail; 2]);

@@ -1,6 +1,7 @@
 //! `logweir runbook`: judges task definitions by the ECS security runbook.
 
 use clap::Args;
+use jiff::Timestamp;
 
 use crate::cli::connect::wait;
 use crate::cli::context::Context;
@@ -11,7 +12,7 @@ use crate::cli::loaded::Loaded;
 use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::cli::targets::{self, WalkArgs};
 use crate::domain::baseline::Baseline;
-use crate::domain::runbook::{Requirement, RunbookResult, Subject, Verdict, judge};
+use crate::domain::runbook::{InScope, Requirement, RunbookResult, Subject, Verdict, judge};
 use crate::render::json::{RunbookOutput, UnreadTarget};
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
@@ -44,7 +45,7 @@ impl RunbookArgs {
             }
             Ok(all) => all.iter().for_each(|loaded| {
                 let baseline = if loaded.document.is_some() { &chosen.files } else { &chosen.live };
-                output.add(judged(loaded, baseline));
+                output.add_definition(judged(loaded, baseline));
             }),
         })?;
         output.coverage.passed_over = passed_over;
@@ -65,12 +66,16 @@ fn judged(loaded: &Loaded, baseline: &Baseline) -> Vec<(Requirement, RunbookResu
         .as_ref()
         .map(|document| document.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect::<Vec<_>>());
     let of_file = written.as_deref().filter(|tags| !tags.is_empty());
+    let time = Timestamp::now();
     let subject = |definition| Subject {
         definition,
         baseline,
         source: if arn.is_some() { "ecs:DescribeTaskDefinition" } else { &loaded.origin },
         arn: arn.as_deref(),
         tags: loaded.tags.as_deref().or(of_file),
+        scope: arn.is_some().then_some(InScope::Named),
+        time: arn.is_some().then_some(time),
+        is_with_account: false,
     };
     match &loaded.document {
         Some(document) => judge(document.readings.iter().map(|reading| subject(&reading.definition))),

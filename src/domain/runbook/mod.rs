@@ -1,7 +1,12 @@
 //! The ECS security runbook: fifteen requirements, four practices and eight further checks. Each rule judges one fact,
 //! and each result has its evidence.
+//!
+//! [`judge`] judges a task definition. [`judge_account`] judges the facts about an account, which a run reads up to a
+//! [`Depth`]. The head of `rules` says how to add a rule.
 
+pub mod account;
 mod controls;
+mod depth;
 mod requirement;
 mod rules;
 mod subject;
@@ -9,22 +14,37 @@ mod verdict;
 
 use std::collections::BTreeMap;
 
+use self::account::Account;
+use crate::domain::baseline::Baseline;
+
 pub use controls::{CORRECTIONS, CisControl, Controls, Correction};
+pub use depth::Depth;
 pub use requirement::Requirement;
 pub use subject::Subject;
-pub use verdict::{Evidence, Resource, RunbookResult, Verdict};
+pub use verdict::{Evidence, Exempt, InScope, Resource, ResourceKind, RunbookResult, Verdict};
+
+/// Results, each with its requirement.
+pub type Results = Vec<(Requirement, RunbookResult)>;
 
 /// Returns the results of all rules about one task definition. A template may have several readings, one for each
 /// branch of its conditions. The result of a rule is then its worst result over all readings.
-pub fn judge<'s>(readings: impl IntoIterator<Item = Subject<'s>>) -> Vec<(Requirement, RunbookResult)> {
+pub fn judge<'s>(readings: impl IntoIterator<Item = Subject<'s>>) -> Results {
+    worst(readings.into_iter().flat_map(|subject| rules::of_task_definition(&subject)))
+}
+
+/// Returns the results of all rules about an account.
+pub fn judge_account(account: &Account, baseline: &Baseline) -> Results {
+    worst(rules::of_account(account, baseline).into_iter())
+}
+
+/// Returns the worst result of each rule about each resource.
+fn worst(results: impl Iterator<Item = (Requirement, RunbookResult)>) -> Results {
     let mut worst: BTreeMap<(Requirement, &'static str, Resource), RunbookResult> = BTreeMap::new();
-    for subject in readings {
-        for (requirement, result) in rules::of_task_definition(&subject) {
-            let key = (requirement, result.rule, result.resource.clone());
-            match worst.get(&key) {
-                Some(known) if known.verdict >= result.verdict => {}
-                _ => drop(worst.insert(key, result)),
-            }
+    for (requirement, result) in results {
+        let key = (requirement, result.rule, result.resource.clone());
+        match worst.get(&key) {
+            Some(known) if known.verdict >= result.verdict => {}
+            _ => drop(worst.insert(key, result)),
         }
     }
     worst.into_iter().map(|((requirement, ..), result)| (requirement, result)).collect()

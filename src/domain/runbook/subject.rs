@@ -1,8 +1,9 @@
 //! The task definition that the rules of the runbook judge.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::verdict::{Evidence, Resource, RunbookResult, Verdict};
+use super::verdict::{Evidence, InScope, Resource, ResourceKind, RunbookResult, Verdict};
 use crate::domain::baseline::Baseline;
 use crate::domain::ecs::task_definition::{Container, TaskDefinition};
 use crate::domain::text::placeholder::{is_intrinsic, is_placeholder, is_variable};
@@ -21,6 +22,12 @@ pub struct Subject<'s> {
     pub arn: Option<&'s str>,
     /// The tags. `None` if the file shows none, because a deploy tool may add tags.
     pub tags: Option<&'s [(String, String)]>,
+    /// Why the registered revision is in scope. `None` for a file.
+    pub scope: Option<InScope>,
+    /// The time of the read of a registered revision.
+    pub time: Option<Timestamp>,
+    /// Whether the run also judges the account. Otherwise, the rules about the account are `not-checked`.
+    pub is_with_account: bool,
 }
 
 /// A member of a task definition.
@@ -114,30 +121,27 @@ impl<'s> Subject<'s> {
             source: plain(self.source, LONGEST),
             member: plain(member, LONGEST),
             value: value.filter(|_| !may_be_secret(member)).map(shown),
+            time: self.time,
         };
         let name = |container: Container<'_>| match container.name() {
             Some(name) => plain(name, LONGEST),
             None => format!("#{}", container.index + 1),
         };
+        let resource = Resource { container: container.map(name), ..self.resource() };
+        let image = container.and_then(|container| container.member("image")).and_then(Value::as_str);
         RunbookResult {
-            resource: Resource { container: container.map(name), ..self.resource() },
-            rule,
-            verdict,
-            message: plain(message, 1000),
             evidence: Some(evidence),
+            scope: self.scope,
+            image: image.map(String::from),
+            ..RunbookResult::bare(resource, rule, verdict, plain(message, 1000))
         }
     }
 
-    /// Returns a result without evidence, for a rule whose facts Logweir has not read.
-    pub(super) fn unread(&self, rule: &'static str, verdict: Verdict, message: &str) -> RunbookResult {
-        let resource = self.resource();
-        RunbookResult { resource, rule, verdict, message: message.to_owned(), evidence: None }
-    }
-
-    fn resource(&self) -> Resource {
+    /// Returns the task definition as the resource of a result.
+    pub(super) fn resource(&self) -> Resource {
         let family = self.definition.family().filter(|family| !is_placeholder(family));
         Resource {
-            kind: "task-definition",
+            kind: ResourceKind::TaskDefinition,
             name: plain(family.unwrap_or(self.source), LONGEST),
             arn: self.arn.map(String::from),
             container: None,

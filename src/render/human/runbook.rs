@@ -28,7 +28,7 @@ fn requirement(line: &RequirementLine) -> String {
 }
 
 fn result(result: &RunbookResult) -> String {
-    let RunbookResult { resource, rule, verdict, message, evidence } = result;
+    let RunbookResult { resource, rule, verdict, message, evidence, .. } = result;
     let mut text = format!("     {} {rule}: {}: {message}\n", verdict.name(), subject(resource));
     if let Some(evidence) = evidence {
         let value = evidence.value.as_ref().map(|value| format!(" = {value}")).unwrap_or_default();

@@ -35,7 +35,9 @@ pub use passed_over::PassedOver;
 pub use place::Place;
 pub use references::documentation;
 pub use replacements::{Replacement, replacements};
-pub use runbook::{ControlsOutput, Coverage, RequirementLine, RunbookOutput, UnreadTarget};
+pub use runbook::{
+    AccountCoverage, ControlsOutput, Coverage, MissingRight, RequirementLine, RunbookOutput, UnreadTarget,
+};
 pub use summary::{Severities, Summary};
 pub use target::{
     CheckedResource, CheckedTarget, LiveLine, LogGroupLine, ResourceLine, Scope, TargetOutput, UnknownLine,

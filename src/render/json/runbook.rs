@@ -1,10 +1,12 @@
 //! The result of `logweir runbook`, and the map of `logweir controls`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::passed_over::PassedOver;
 use crate::domain::report::schema;
-use crate::domain::runbook::{CORRECTIONS, Controls, Correction, Requirement, RunbookResult, Verdict};
+use crate::domain::runbook::{CORRECTIONS, Controls, Correction, Depth, Requirement, RunbookResult, Verdict};
 
 /// The results of a run, by requirement.
 #[derive(Serialize)]
@@ -28,12 +30,38 @@ pub struct RequirementLine {
 pub struct Coverage {
     /// The number of task definitions that Logweir judged.
     pub task_definitions: usize,
+    /// What the run read of an account. `None` for a run that only reads task definitions.
+    pub account: Option<AccountCoverage>,
     /// The files that contain no task definition.
     pub passed_over: PassedOver,
     /// The targets that Logweir could not read.
     pub errors: Vec<UnreadTarget>,
-    /// The rules that Logweir did not check, because their facts are not in a task definition.
+    /// The rules that Logweir did not check, because it did not read their facts.
     pub not_checked: Vec<&'static str>,
+    /// The requests to AWS by operation, retries included.
+    pub calls: BTreeMap<String, u64>,
+}
+
+/// What the run read of an account and Region.
+#[derive(Serialize)]
+pub struct AccountCoverage {
+    pub account: String,
+    pub region: String,
+    pub depth: Depth,
+    pub clusters: usize,
+    pub services: usize,
+    pub tasks: usize,
+    pub capacity_providers: usize,
+    /// The reads that failed, each once, with the right that the caller needs.
+    pub missing_rights: Vec<MissingRight>,
+}
+
+/// A read that failed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct MissingRight {
+    /// The IAM action, such as `ecs:DescribeServices`.
+    pub right: &'static str,
+    pub message: String,
 }
 
 #[derive(Serialize)]
@@ -57,8 +85,13 @@ impl Default for RunbookOutput {
 
 impl RunbookOutput {
     /// Adds the results about one task definition.
-    pub fn add(&mut self, results: Vec<(Requirement, RunbookResult)>) {
+    pub fn add_definition(&mut self, results: Vec<(Requirement, RunbookResult)>) {
         self.coverage.task_definitions += 1;
+        self.add(results);
+    }
+
+    /// Adds results.
+    pub fn add(&mut self, results: Vec<(Requirement, RunbookResult)>) {
         for (requirement, result) in results {
             if result.verdict == Verdict::NotChecked && !self.coverage.not_checked.contains(&result.rule) {
                 self.coverage.not_checked.push(result.rule);
@@ -69,16 +102,21 @@ impl RunbookOutput {
         }
     }
 
-    /// Returns the number of results with the verdict.
+    /// Returns the number of results with the verdict that are not exempt.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.requirements.iter().map(|line| line.count(verdict)).sum()
     }
 }
 
 impl RequirementLine {
-    /// Returns the number of results with the verdict.
+    /// Returns the number of results with the verdict that are not exempt.
     pub fn count(&self, verdict: Verdict) -> usize {
-        self.results.iter().filter(|result| result.verdict == verdict).count()
+        self.results.iter().filter(|result| result.counts_as(verdict)).count()
+    }
+
+    /// Returns the number of exempt results.
+    pub fn exempt(&self) -> usize {
+        self.results.iter().filter(|result| result.exempt.is_some()).count()
     }
 }
 

@@ -1,130 +1,99 @@
 //! The rules of the runbook. Each rule has the name of the fault that it finds, and a file.
+//!
+//! The folder `task_definition` has the rules that a task definition alone decides. The other folders have the rules
+//! about the account, one folder for each [`Depth`]. To add a rule about the account:
+//!
+//! 1. Add the facts to the module of their service in `account`. Each list or answer of an operation is a
+//!    [`Fact`](super::account::Fact): read, unread with the missing right, or not asked. `EcsFacts::definitions` has what
+//!    the task definitions in scope name: roles, images and secrets.
+//! 2. Add a file to the folder of the depth, with `NAME` and `check`, and an entry to the list `RULES` of the folder.
+//!    The entry names the requirement, the depth and the rights that the reads need.
+//! 3. `check` returns one result for each resource, and never a pass for a missing fact: [`judged`] has the functions
+//!    that turn a fact into results.
+//!
+//! A run of a smaller depth does not call `check`. The rule then has one result, `not-checked`, about the account.
 
-mod absent_task_role;
-mod added_capability;
-mod disabled_version_consistency;
-mod foreign_registry;
-mod host_ipc;
-mod host_mount;
-mod host_network;
-mod host_pid;
-mod instance_launch_type;
-mod kept_capabilities;
-mod literal_secret;
-mod malformed_secret_reference;
-mod missing_cpu_share;
-mod missing_log_driver;
-mod missing_memory_limit;
-mod missing_restart_policy;
-mod missing_tag;
-mod mutable_tag;
-mod plaintext_efs;
-mod privileged_container;
-mod retired_service;
-mod retired_xray_daemon;
-mod root_user;
-mod secret_without_execution_role;
-mod shared_task_role;
-mod special_permission_file;
-mod unread;
-mod windows_administrator;
-mod writable_root;
+mod ecs;
+mod identity;
+mod images;
+mod judged;
+mod network;
+mod task_definition;
+mod trail;
 
+use super::account::Account;
+use super::depth::Depth;
 use super::requirement::Requirement as R;
-use super::subject::{Member, Subject};
+use super::subject::Subject;
 use super::verdict::{RunbookResult, Verdict};
-use crate::domain::ecs::task_definition::Container;
+use crate::domain::baseline::Baseline;
 
-/// The results of one rule about a task definition.
+/// The results of one rule.
 type Checked = Vec<RunbookResult>;
 
-/// A rule of a requirement.
-struct Rule {
+/// A rule about an account.
+struct AccountRule {
     requirement: R,
     name: &'static str,
-    check: fn(&Subject<'_>) -> Checked,
+    depth: Depth,
+    /// The IAM actions that the reads of the rule's facts need.
+    reads: &'static [&'static str],
+    /// `None` for a rule whose facts this version of Logweir does not read.
+    check: Option<fn(&Account, &Baseline) -> Checked>,
 }
 
-const fn rule(requirement: R, name: &'static str, check: fn(&Subject<'_>) -> Checked) -> Rule {
-    Rule { requirement, name, check }
-}
+/// The rules about an account, by depth.
+const OF_ACCOUNTS: [&[AccountRule]; 5] =
+    [&ecs::RULES, &network::RULES, &identity::RULES, &images::RULES, &trail::RULES];
 
-/// The rules that a task definition alone decides.
-const RULES: [Rule; 31] = [
-    rule(R::LeastPrivilege, absent_task_role::NAME, absent_task_role::check),
-    rule(R::LeastPrivilege, shared_task_role::NAME, shared_task_role::check),
-    rule(R::EcrImages, foreign_registry::NAME, foreign_registry::check),
-    rule(R::EcrImages, mutable_tag::NAME, mutable_tag::check),
-    rule(R::ParameterStore, literal_secret::NAME, literal_secret::in_parameter_store),
-    rule(R::ParameterStore, malformed_secret_reference::NAME, malformed_secret_reference::in_parameter_store),
-    rule(R::ParameterStore, secret_without_execution_role::NAME, secret_without_execution_role::in_parameter_store),
-    rule(R::SecretsManager, literal_secret::NAME, literal_secret::in_secrets_manager),
-    rule(R::SecretsManager, malformed_secret_reference::NAME, malformed_secret_reference::in_secrets_manager),
-    rule(R::SecretsManager, secret_without_execution_role::NAME, secret_without_execution_role::in_secrets_manager),
-    rule(R::LogDriver, missing_log_driver::NAME, missing_log_driver::check),
-    rule(R::SpecialPermissions, kept_capabilities::NAME, kept_capabilities::check),
-    rule(R::SpecialPermissions, special_permission_file::NAME, special_permission_file::check),
-    rule(R::NonRootUser, root_user::NAME, root_user::check),
-    rule(R::NonRootUser, windows_administrator::NAME, windows_administrator::check),
-    rule(R::ReadOnlyRoot, writable_root::NAME, writable_root::check),
-    rule(R::Tls, plaintext_efs::NAME, plaintext_efs::check),
-    rule(R::Fargate, instance_launch_type::NAME, instance_launch_type::check),
-    rule(R::Events, retired_xray_daemon::NAME, retired_xray_daemon::check),
-    rule(R::Tags, missing_tag::NAME, missing_tag::check),
-    rule(R::Limits, missing_cpu_share::NAME, missing_cpu_share::check),
-    rule(R::Limits, missing_memory_limit::NAME, missing_memory_limit::check),
-    rule(R::HostNamespaces, host_ipc::NAME, host_ipc::check),
-    rule(R::HostNamespaces, host_network::NAME, host_network::check),
-    rule(R::HostNamespaces, host_pid::NAME, host_pid::check),
-    rule(R::Privileged, privileged_container::NAME, privileged_container::check),
-    rule(R::Capabilities, added_capability::NAME, added_capability::check),
-    rule(R::HostMounts, host_mount::NAME, host_mount::check),
-    rule(R::RetiredServices, retired_service::NAME, retired_service::check),
-    rule(R::Consistency, disabled_version_consistency::NAME, disabled_version_consistency::check),
-    rule(R::Consistency, missing_restart_policy::NAME, missing_restart_policy::check),
-];
+fn of_accounts() -> impl Iterator<Item = &'static AccountRule> {
+    OF_ACCOUNTS.into_iter().flatten()
+}
 
 /// Returns the name of every rule with its requirement.
 pub(super) fn names() -> impl Iterator<Item = (R, &'static str)> {
-    let of_accounts = unread::RULES.iter().map(|rule| (rule.requirement, rule.name));
-    RULES.iter().map(|rule| (rule.requirement, rule.name)).chain(of_accounts)
+    task_definition::names().chain(of_accounts().map(|rule| (rule.requirement, rule.name)))
 }
 
-/// Returns the results of all rules about a task definition.
+/// Returns the results of all rules about a task definition. Without the facts of an account, the rules about accounts
+/// are not checked.
 pub(super) fn of_task_definition(subject: &Subject<'_>) -> Vec<(R, RunbookResult)> {
-    let decided = RULES.iter().flat_map(|rule| {
-        let results = (rule.check)(subject);
-        results.into_iter().map(|result| (rule.requirement, result)).collect::<Vec<_>>()
-    });
-    decided.chain(unread::results(subject)).collect()
+    let mut results = task_definition::results(subject);
+    if !subject.is_with_account {
+        results.extend(of_accounts().map(|rule| {
+            let reads = rule.reads.join(", ");
+            let message = format!("Logweir did not read the account; these operations show the facts: {reads}");
+            (rule.requirement, RunbookResult::bare(subject.resource(), rule.name, Verdict::NotChecked, message))
+        }));
+    }
+    results
 }
 
-/// Returns the result of a rule for each container. A container that is known only after the deployment is undecidable.
-fn each_container(
-    subject: &Subject<'_>,
-    name: &'static str,
-    member: &str,
-    judge: impl Fn(Container<'_>) -> (Verdict, String),
-) -> Checked {
-    let judged = |container: Container<'_>| {
-        let (verdict, message) = if container.is_variable() {
-            (Verdict::Undecidable, "the container is known only after the deployment".to_owned())
-        } else {
-            judge(container)
+/// Returns the results of all rules about an account.
+pub(super) fn of_account(account: &Account, baseline: &Baseline) -> Vec<(R, RunbookResult)> {
+    let of_rule = |rule: &'static AccountRule| {
+        let not_checked =
+            |message: String| vec![RunbookResult::bare(account.resource(), rule.name, Verdict::NotChecked, message)];
+        let results = match rule.check {
+            None => not_checked("this version of Logweir does not read the facts".to_owned()),
+            Some(_) if !account.depth.reads(rule.depth) => {
+                not_checked(format!("this run does not read the facts; use --depth {}", rule.depth.name()))
+            }
+            Some(check) => check(account, baseline),
         };
-        subject.about_container(name, container, member, verdict, &message)
+        results.into_iter().map(move |result| (rule.requirement, result)).collect::<Vec<_>>()
     };
-    subject.definition.containers().map(judged).collect()
+    of_accounts().flat_map(of_rule).collect()
 }
 
-/// Returns the result of a rule about a mode of the task that must not be `host`.
-fn host_mode(subject: &Subject<'_>, name: &'static str, member: &str, fault: &str) -> Checked {
-    let (verdict, message) = match subject.member(member) {
-        Member::Unknown => (Verdict::Undecidable, "the mode is known only after the deployment"),
-        Member::Known(mode) if mode.as_str().is_some_and(|mode| mode.eq_ignore_ascii_case("host")) => {
-            (Verdict::Fail, fault)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_rule_of_a_folder_has_the_depth_of_the_folder() {
+        for (rules, depth) in OF_ACCOUNTS.into_iter().zip(Depth::ALL) {
+            assert!(rules.iter().all(|rule| rule.depth == depth && !rule.reads.is_empty()), "{}", depth.name());
         }
-        Member::Absent | Member::Known(_) => (Verdict::Pass, "the task has a mode of its own"),
-    };
-    vec![subject.about(name, &format!("/{member}"), verdict, message)]
+    }
 }
