@@ -3,6 +3,7 @@
 
 mod bucket;
 mod daemons;
+mod facts;
 mod group;
 mod instances;
 mod key;

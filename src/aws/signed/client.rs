@@ -78,7 +78,7 @@ impl SignedClient {
     async fn exchange(&self, operation: &'static Operation, request: &Request<'_>) -> Answer<Reply> {
         let request = self.signed(operation, request).await?;
         let connector = self.connector.get_or_init(connector);
-        self.calls.add_one();
+        self.calls.add(operation.name);
         let answer = async {
             let response = connector.call(request).await.map_err(|error| broken(operation, &error))?;
             read(operation, response).await

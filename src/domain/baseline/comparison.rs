@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::exec::ExecSettings;
 use super::runbook::RunbookSettings;
+use super::runbook_exemption::RunbookExemption;
 use super::settings::{BaselineSettings, CorrectSettings, LogGroupSettings, Logging, RolloutSettings};
 use super::size::size_text;
 use super::values::ANY_RETENTION;
@@ -183,8 +184,17 @@ pub(super) fn exec(settings: &ExecSettings) -> Listed {
 }
 
 pub(super) fn runbook(settings: &RunbookSettings) -> Listed {
-    let RunbookSettings { registries, required_tags } = settings;
-    vec![("runbook.registries".into(), list(registries)), ("runbook.required-tags".into(), list(required_tags))]
+    let RunbookSettings { registries, required_tags, exempt_known_agents, exemptions } = settings;
+    let exempt = |one: &RunbookExemption| {
+        let of = one.requirements.iter().chain(&one.rules).cloned().collect::<Vec<_>>().join(", ");
+        format!("{of} for {} until {}", one.name(), one.until)
+    };
+    vec![
+        ("runbook.registries".into(), list(registries)),
+        ("runbook.required-tags".into(), list(required_tags)),
+        ("runbook.exempt-known-agents".into(), exempt_known_agents.to_string()),
+        ("runbook.exempt".into(), list(&exemptions.iter().map(exempt).collect::<Vec<_>>())),
+    ]
 }
 
 fn retention(days: Option<u32>) -> String {
@@ -266,6 +276,7 @@ mod tests {
             ("exec", "require-encryption", "true", "false → true"),
             ("runbook", "registries", "[\"ghcr.io\"]", "nothing → ghcr.io"),
             ("runbook", "required-tags", "[\"team\"]", "nothing → team"),
+            ("runbook", "exempt-known-agents", "true", "false → true"),
             ("log-group", "class", "\"INFREQUENT_ACCESS\"", "STANDARD → INFREQUENT_ACCESS"),
         ] {
             let more = if key == "max-buffer-size" { "\nmin-buffer-size = \"4k\"" } else { "" };

@@ -1,5 +1,6 @@
 //! Which exemptions of a baseline a run of `logweir check` used, and which exemptions end soon.
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -79,14 +80,7 @@ impl Baseline {
 
 impl Exemption {
     pub(super) fn state(&self, now: Timestamp) -> ExemptionState {
-        let left = end_of(self.until).duration_since(now);
-        if left <= SignedDuration::ZERO {
-            ExemptionState::Expired
-        } else if left <= SOON {
-            ExemptionState::EndsSoon
-        } else {
-            ExemptionState::Valid
-        }
+        state(self.until, now)
     }
 
     pub(super) fn remark(&self, state: ExemptionState) -> ExemptionRemark {
@@ -98,6 +92,18 @@ impl Exemption {
             until: self.until.to_string(),
             state,
         }
+    }
+}
+
+/// Returns the state at the time `now` of an exemption with this last day.
+pub(super) fn state(until: Date, now: Timestamp) -> ExemptionState {
+    let left = end_of(until).duration_since(now);
+    if left <= SignedDuration::ZERO {
+        ExemptionState::Expired
+    } else if left <= SOON {
+        ExemptionState::EndsSoon
+    } else {
+        ExemptionState::Valid
     }
 }
 

@@ -104,6 +104,31 @@ pub(super) struct ExecKeys {
 pub(super) struct RunbookKeys {
     pub(super) registries: Vec<Spanned<String>>,
     pub(super) required_tags: Vec<Spanned<String>>,
+    pub(super) exempt_known_agents: bool,
+    pub(super) exempt: Vec<RunbookExemptKeys>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct RunbookExemptKeys {
+    pub(super) r#match: Spanned<RunbookMatchKeys>,
+    #[serde(default)]
+    pub(super) requirements: Vec<String>,
+    #[serde(default)]
+    pub(super) rules: Vec<String>,
+    pub(super) until: Spanned<toml::value::Datetime>,
+    pub(super) owner: Spanned<String>,
+    pub(super) reason: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct RunbookMatchKeys {
+    pub(super) resource: Option<String>,
+    pub(super) container: Option<String>,
+    pub(super) image: Option<String>,
+    pub(super) account: Option<String>,
+    pub(super) region: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -4,6 +4,7 @@ mod comparison;
 pub(in crate::domain) mod digest;
 mod effective;
 mod exec;
+mod exemption_terms;
 mod exemption_use;
 mod fault;
 mod fitted;
@@ -16,6 +17,7 @@ mod overrides;
 mod parse;
 pub mod published;
 mod runbook;
+mod runbook_exemption;
 mod settings;
 mod size;
 mod values;
@@ -38,6 +40,7 @@ pub use freeze::FreezeWindow;
 pub use learnt::{Basis, ContainerLog, LearntSetting, Seen, Survey};
 pub use levels::{Level, RuleChoice};
 pub use runbook::RunbookSettings;
+pub use runbook_exemption::{RunbookExemption, RunbookSubject};
 pub use settings::{
     AbsentMode, BaselineSettings, CorrectSettings, Delivery, FuseLimits, ImageGuard, LogGroupSettings, Logging,
     MissingDriver, Retire, RolloutSettings, RolloutWhen,

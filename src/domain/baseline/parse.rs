@@ -4,13 +4,13 @@
 use std::ops::Range;
 
 use jiff::SignedDuration;
-use jiff::civil::Date;
 use toml::Spanned;
 use wildmatch::WildMatch;
 
 use super::digest;
 use super::effective::{written_keys, written_profiles};
 use super::exec::exec;
+use super::exemption_terms::{Terms, terms};
 use super::fault::{BaselineError, Checked, Fault, did_you_mean, fault, key_value};
 use super::keys::{ExemptKeys, File, FuseKeys, MatchKeys};
 use super::levels::{Levels, rule};
@@ -169,22 +169,8 @@ fn exemption(keys: ExemptKeys, trusted: &[String]) -> Checked<Exemption> {
     if rules.is_empty() {
         return fault(keys.rules.span(), "an exemption must name the rules that it switches off", None);
     }
-    let until = match (keys.until.get_ref().date, keys.until.get_ref().time) {
-        (Some(d), None) => {
-            Date::new(d.year.try_into().unwrap_or(0), d.month.try_into().unwrap_or(0), d.day.try_into().unwrap_or(0))
-                .ok()
-        }
-        _ => None,
-    };
-    let Some(until) = until else {
-        return fault(keys.until.span(), "until must be a date without a time", "until = 2027-01-31".to_owned());
-    };
-    for text in [&keys.owner, &keys.reason] {
-        if text.get_ref().trim().is_empty() {
-            return fault(text.span(), "an exemption must have an owner and a reason", None);
-        }
-    }
-    Ok(Exemption { matches, rules, until, owner: keys.owner.into_inner(), reason: keys.reason.into_inner() })
+    let Terms { until, owner, reason } = terms(&keys.until, keys.owner, keys.reason)?;
+    Ok(Exemption { matches, rules, until, owner, reason })
 }
 
 fn matches(keys: Spanned<MatchKeys>) -> Checked<Match> {

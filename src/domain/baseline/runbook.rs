@@ -5,6 +5,7 @@ use wildmatch::WildMatch;
 
 use super::fault::{Checked, fault};
 use super::keys::RunbookKeys;
+use super::runbook_exemption::{RunbookExemption, exemption};
 
 /// The longest key of a tag, in characters (source: ECS API reference, Tag).
 const LONGEST_KEY: usize = 128;
@@ -17,6 +18,9 @@ pub struct RunbookSettings {
     pub registries: Vec<String>,
     /// The keys of the tags that each resource must have.
     pub required_tags: Vec<String>,
+    /// Whether the agents of Logweir's list are exempt from the rules that they cannot comply with.
+    pub exempt_known_agents: bool,
+    pub exemptions: Vec<RunbookExemption>,
 }
 
 impl RunbookSettings {
@@ -53,5 +57,10 @@ pub(super) fn runbook(keys: RunbookKeys) -> Checked<RunbookSettings> {
         return fault(empty.span(), "a registry has a name".to_owned(), "such as \"ghcr.io\"".to_owned());
     }
     let texts = |list: Vec<Spanned<String>>| list.into_iter().map(Spanned::into_inner).collect();
-    Ok(RunbookSettings { registries: texts(keys.registries), required_tags: texts(keys.required_tags) })
+    Ok(RunbookSettings {
+        registries: texts(keys.registries),
+        required_tags: texts(keys.required_tags),
+        exempt_known_agents: keys.exempt_known_agents,
+        exemptions: keys.exempt.into_iter().map(exemption).collect::<Checked<_>>()?,
+    })
 }

@@ -125,6 +125,30 @@ pub fn compare(
     ImageVerdict::Same
 }
 
+/// Returns the registry of an image. An image without a registry comes from Docker Hub. The first part of the name is a
+/// registry if it contains a dot or a colon, or is `localhost` (source: distribution/reference, normalize.go).
+pub fn registry(image: &str) -> &str {
+    match image.split_once('/') {
+        Some((host, _)) if host.contains(['.', ':', '{', '$']) || host == "localhost" => host,
+        _ => "docker.io",
+    }
+}
+
+/// Returns the part of an image's name after its registry.
+pub fn path(image: &str) -> &str {
+    match image.split_once('/') {
+        Some((host, path)) if host == registry(image) => path,
+        _ => image,
+    }
+}
+
+/// Returns the repository of an image without its registry, its tag and its digest, such as `datadog/agent`.
+pub fn repository_path(image: &str) -> &str {
+    let path = path(image);
+    let path = path.split('@').next().unwrap_or(path);
+    path.split(':').next().unwrap_or(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,5 +259,18 @@ mod tests {
         let (verdict, _) = judged(&hub, &[runs("app", "nginx:1", Some("sha256:a"))], |_| None);
         let elsewhere = "the image of container app is not in Amazon ECR, so Logweir cannot resolve its tag";
         assert_eq!(verdict, ImageVerdict::Differs(elsewhere.into()));
+    }
+
+    #[test]
+    fn the_registry_of_an_image_is_that_of_docker() {
+        for (image, host, rest, repository) in [
+            ("nginx", "docker.io", "nginx", "nginx"),
+            ("library/nginx:1", "docker.io", "library/nginx:1", "library/nginx"),
+            ("ghcr.io/a/b", "ghcr.io", "a/b", "a/b"),
+            ("localhost/a", "localhost", "a", "a"),
+            ("registry:5000/a:1@sha256:b", "registry:5000", "a:1@sha256:b", "a"),
+        ] {
+            assert_eq!((registry(image), path(image), repository_path(image)), (host, rest, repository), "{image}");
+        }
     }
 }

@@ -7,6 +7,8 @@
 pub mod account;
 mod controls;
 mod depth;
+mod exemptions;
+mod known_agents;
 mod requirement;
 mod rules;
 mod subject;
@@ -14,11 +16,13 @@ mod verdict;
 
 use std::collections::BTreeMap;
 
-use self::account::Account;
+use self::account::{Account, Missing};
 use crate::domain::baseline::Baseline;
+use crate::domain::fleet::facts::Unread;
 
 pub use controls::{CORRECTIONS, CisControl, Controls, Correction};
 pub use depth::Depth;
+pub use exemptions::{RunbookExemptionRemark, RunbookExemptions};
 pub use requirement::Requirement;
 pub use subject::Subject;
 pub use verdict::{Evidence, Exempt, InScope, Resource, ResourceKind, RunbookResult, Verdict};
@@ -35,6 +39,16 @@ pub fn judge<'s>(readings: impl IntoIterator<Item = Subject<'s>>) -> Results {
 /// Returns the results of all rules about an account.
 pub fn judge_account(account: &Account, baseline: &Baseline) -> Results {
     worst(rules::of_account(account, baseline).into_iter())
+}
+
+/// Returns the results of the rules about task definitions, if Logweir could not list the task definitions.
+pub fn judge_unread_definitions(account: &Account, unread: &Unread) -> Results {
+    let message = Missing::Unread(unread).message();
+    let results = rules::of_task_definitions().map(|(requirement, rule)| {
+        let result = RunbookResult::bare(account.resource(), rule, Verdict::NotChecked, message.clone());
+        (requirement, result)
+    });
+    results.collect()
 }
 
 /// Returns the worst result of each rule about each resource.

@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::passed_over::PassedOver;
 use crate::domain::report::schema;
-use crate::domain::runbook::{CORRECTIONS, Controls, Correction, Depth, Requirement, RunbookResult, Verdict};
+use crate::domain::runbook::{
+    CORRECTIONS, Controls, Correction, Depth, Requirement, RunbookExemptionRemark, RunbookResult, Verdict,
+};
 
 /// The results of a run, by requirement.
 #[derive(Serialize)]
@@ -14,6 +16,8 @@ pub struct RunbookOutput {
     pub schema: &'static str,
     pub requirements: Vec<RequirementLine>,
     pub coverage: Coverage,
+    /// The exemptions that have ended, end soon, or cover no result.
+    pub exemptions: Vec<RunbookExemptionRemark>,
 }
 
 /// A requirement with its results.
@@ -79,7 +83,7 @@ impl Default for RunbookOutput {
             results: Vec::new(),
         };
         let requirements = Requirement::ALL.into_iter().map(line).collect();
-        Self { schema: schema::RUNBOOK, requirements, coverage: Coverage::default() }
+        Self { schema: schema::RUNBOOK, requirements, coverage: Coverage::default(), exemptions: Vec::new() }
     }
 }
 
@@ -100,6 +104,30 @@ impl RunbookOutput {
                 line.results.push(result);
             }
         }
+    }
+
+    /// Sorts the results of each requirement by rule and resource.
+    pub fn sort(&mut self) {
+        for line in &mut self.requirements {
+            line.results.sort_by(|one, other| (one.rule, &one.resource).cmp(&(other.rule, &other.resource)));
+        }
+        self.coverage.not_checked.sort_unstable();
+    }
+
+    /// Whether Logweir read everything that the caller asked for.
+    pub fn is_read(&self) -> bool {
+        let rights = self.coverage.account.as_ref().is_none_or(|account| account.missing_rights.is_empty());
+        rights && self.coverage.errors.is_empty()
+    }
+
+    /// Returns the number of results that fail and are not exempt.
+    pub fn failures(&self) -> usize {
+        self.count(Verdict::Fail)
+    }
+
+    /// Returns the number of exempt results.
+    pub fn exempt(&self) -> usize {
+        self.requirements.iter().map(RequirementLine::exempt).sum()
     }
 
     /// Returns the number of results with the verdict that are not exempt.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::fact::Fact;
 use crate::domain::ecs::task_definition::TaskDefinition;
+use crate::domain::fleet::facts::Unread;
 use crate::domain::runbook::verdict::{Resource, ResourceKind};
 
 /// A key and a value.
@@ -214,6 +215,13 @@ impl Definition {
 }
 
 impl EcsFacts {
+    /// Returns the reads that failed.
+    pub(super) fn unread(&self) -> Vec<&Unread> {
+        let own = [self.clusters.unread(), self.capacity_providers.unread(), self.default_insights.unread()];
+        let of_clusters = self.clusters().flat_map(|cluster| [cluster.services.unread(), cluster.tasks.unread()]);
+        own.into_iter().chain(of_clusters).flatten().collect()
+    }
+
     /// Returns the clusters. Returns none if Logweir could not read them.
     pub fn clusters(&self) -> impl Iterator<Item = &Cluster> {
         self.clusters.value().into_iter().flatten()

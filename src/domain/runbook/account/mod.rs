@@ -6,6 +6,7 @@ mod fact;
 
 use super::depth::Depth;
 use super::verdict::{Resource, ResourceKind};
+use crate::domain::fleet::facts::Unread;
 use ecs::EcsFacts;
 pub use fact::{Fact, Missing, Origin};
 
@@ -22,6 +23,11 @@ pub struct Account {
 }
 
 impl Account {
+    /// Returns the reads that failed. Each module of facts adds its own.
+    pub fn unread(&self) -> Vec<&Unread> {
+        self.ecs.unread()
+    }
+
     /// Returns the ARN of a role that a task definition names by its ARN or by its name.
     pub fn role_arn(&self, role: &str) -> String {
         match role.starts_with("arn:") {

@@ -55,6 +55,11 @@ pub(super) fn names() -> impl Iterator<Item = (R, &'static str)> {
     task_definition::names().chain(of_accounts().map(|rule| (rule.requirement, rule.name)))
 }
 
+/// Returns the name of every rule about a task definition, with its requirement.
+pub(super) fn of_task_definitions() -> impl Iterator<Item = (R, &'static str)> {
+    task_definition::names()
+}
+
 /// Returns the results of all rules about a task definition. Without the facts of an account, the rules about accounts
 /// are not checked.
 pub(super) fn of_task_definition(subject: &Subject<'_>) -> Vec<(R, RunbookResult)> {

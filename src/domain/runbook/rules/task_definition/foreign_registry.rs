@@ -2,6 +2,7 @@
 
 use super::{Checked, each_container};
 use crate::domain::ecs::arn::is_account;
+use crate::domain::ecs::image::{path, registry};
 use crate::domain::runbook::subject::{Member, Subject};
 use crate::domain::runbook::verdict::Verdict;
 
@@ -44,23 +45,6 @@ fn unknown() -> (Verdict, String) {
     (Verdict::Undecidable, "the registry of the image is known only after the deployment".to_owned())
 }
 
-/// Returns the registry of an image. An image without a registry comes from Docker Hub. The first part of the name is a
-/// registry if it contains a dot or a colon, or is `localhost` (source: distribution/reference, normalize.go).
-fn registry(image: &str) -> &str {
-    match image.split_once('/') {
-        Some((host, _)) if host.contains(['.', ':', '{', '$']) || host == "localhost" => host,
-        _ => "docker.io",
-    }
-}
-
-/// Returns the part of an image's name after its registry.
-fn path(image: &str) -> &str {
-    match image.split_once('/') {
-        Some((host, path)) if host == registry(image) => path,
-        _ => image,
-    }
-}
-
 /// Whether the host is a private registry of Amazon ECR, also with FIPS and in China
 /// (source: Amazon ECR user guide, registry endpoints).
 fn is_private_ecr(host: &str) -> bool {
@@ -73,19 +57,6 @@ fn is_private_ecr(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_registry_of_an_image_is_that_of_docker() {
-        for (image, host, rest) in [
-            ("nginx", "docker.io", "nginx"),
-            ("library/nginx:1", "docker.io", "library/nginx:1"),
-            ("ghcr.io/a/b", "ghcr.io", "a/b"),
-            ("localhost/a", "localhost", "a"),
-            ("registry:5000/a", "registry:5000", "a"),
-        ] {
-            assert_eq!((registry(image), path(image)), (host, rest), "{image}");
-        }
-    }
 
     #[test]
     fn only_hosts_of_amazon_are_private_registries_of_amazon_ecr() {

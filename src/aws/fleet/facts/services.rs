@@ -1,0 +1,88 @@
+//! Describes services with their placement, their tags and their Service Connect.
+
+use serde_json::{Value, json};
+
+use super::{list, tags, texts};
+use crate::aws::client::Aws;
+use crate::aws::fleet::{all_described, items, last, text};
+use crate::aws::signed::{JSON_1_1, Operation, Service as AwsService};
+use crate::domain::runbook::account::ecs::{ConnectPort, Network, Placement, Service, ServiceConnect, TaskSet};
+use crate::ports::Answer;
+
+const ECS: AwsService = AwsService::json("ecs", JSON_1_1, "AmazonEC2ContainerServiceV20141113");
+const DESCRIBE: Operation = ECS.read("DescribeServices");
+
+impl Aws {
+    /// Describes at most ten services of a cluster (source: ECS API reference, DescribeServices). Leaves out a service
+    /// that does not exist or is INACTIVE.
+    pub async fn service_facts(&self, cluster: &str, arns: &[String]) -> Answer<Vec<Service>> {
+        let reply = self.ask(&DESCRIBE, &json!({"cluster": cluster, "services": arns, "include": ["TAGS"]})).await?;
+        all_described(&DESCRIBE, &reply)?;
+        let services = items(&DESCRIBE, &reply, "services")?;
+        let active = services.iter().filter(|service| service["status"] != "INACTIVE");
+        Ok(active.map(|service| row(cluster, service)).collect())
+    }
+}
+
+fn row(cluster: &str, service: &Value) -> Service {
+    let arn = text(&service["serviceArn"]).unwrap_or_default();
+    let (deployments, sets) = (list(&service["deployments"]), list(&service["taskSets"]));
+    let used = deployments.iter().chain(sets).chain([service]);
+    let newest = deployments.iter().find(|deployment| deployment["status"] == "PRIMARY");
+    let targets = [service].into_iter().chain(sets).flat_map(|one| list(&one["loadBalancers"]));
+    let mut target_groups: Vec<String> = targets.flat_map(groups).collect();
+    target_groups.sort();
+    target_groups.dedup();
+    Service {
+        name: text(&service["serviceName"]).unwrap_or_else(|| last(&arn).to_owned()),
+        arn,
+        cluster: last(cluster).to_owned(),
+        placement: placement(service),
+        task_sets: sets.iter().map(task_set).collect(),
+        tags: tags(&service["tags"]),
+        propagate_tags: text(&service["propagateTags"]),
+        has_managed_tags: service["enableECSManagedTags"] == true,
+        service_connect: newest.and_then(|newest| connect(&newest["serviceConnectConfiguration"])),
+        target_groups,
+        definitions: used.filter_map(|one| text(&one["taskDefinition"])).collect(),
+    }
+}
+
+/// Returns the target groups of a load balancer of a service. A blue/green deployment has two.
+fn groups(target: &Value) -> impl Iterator<Item = String> {
+    let other = text(&target["advancedConfiguration"]["alternateTargetGroupArn"]);
+    text(&target["targetGroupArn"]).into_iter().chain(other)
+}
+
+/// Returns the placement of a service or a task set, whose members have the same names.
+fn placement(placed: &Value) -> Placement {
+    let network = &placed["networkConfiguration"]["awsvpcConfiguration"];
+    Placement {
+        launch_type: text(&placed["launchType"]),
+        strategy: texts(&placed["capacityProviderStrategy"], "capacityProvider"),
+        platform_version: text(&placed["platformVersion"]),
+        platform_family: text(&placed["platformFamily"]),
+        network: network.is_object().then(|| Network {
+            subnets: list(&network["subnets"]).iter().filter_map(text).collect(),
+            security_groups: list(&network["securityGroups"]).iter().filter_map(text).collect(),
+            assign_public_ip: text(&network["assignPublicIp"]),
+        }),
+    }
+}
+
+fn task_set(set: &Value) -> TaskSet {
+    let arn = text(&set["taskSetArn"]).unwrap_or_default();
+    TaskSet { id: text(&set["id"]).unwrap_or_else(|| last(&arn).to_owned()), arn, placement: placement(set) }
+}
+
+/// Returns the Service Connect of a deployment.
+fn connect(connect: &Value) -> Option<ServiceConnect> {
+    let port = |service: &Value| ConnectPort {
+        name: text(&service["portName"]).unwrap_or_default(),
+        has_tls: service["tls"].is_object(),
+    };
+    connect.is_object().then(|| ServiceConnect {
+        is_enabled: connect["enabled"] == true,
+        ports: list(&connect["services"]).iter().map(port).collect(),
+    })
+}
