@@ -93,7 +93,7 @@ enum Verb {
     /// Check the deployed stack and say how to resolve each problem; `--fix` redrives dead letters
     #[command(after_help = verbs::doctor::EXAMPLES)]
     Doctor(verbs::doctor::DoctorArgs),
-    /// Judge task definitions by the ECS security runbook
+    /// Judge an account, or task definitions, by the ECS security runbook
     #[command(after_help = verbs::runbook::EXAMPLES)]
     Runbook(verbs::runbook::RunbookArgs),
     /// Print the controls of other catalogues for each requirement of the ECS security runbook

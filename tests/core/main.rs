@@ -29,6 +29,8 @@ mod rate;
 mod record;
 mod rules;
 mod runbook;
+mod runbook_account;
+mod runbook_exemptions;
 mod templates;
 mod trail_location;
 mod trail_sql;

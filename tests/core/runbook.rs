@@ -94,6 +94,13 @@ fn each_rule_gives_each_of_its_verdicts() {
             Fail,
             with(json!({}), json!({"taskRoleArn": {"Ref": "R"}, "executionRoleArn": {"Ref": "R"}})),
         ),
+        ("1", "absent-task-role", Advice, of_task("taskRoleArn", json!(""))),
+        (
+            "1",
+            "shared-task-role",
+            Fail,
+            with(json!({}), json!({"taskRoleArn": "r", "executionRoleArn": "arn:aws:iam::111122223333:role/x/r"})),
+        ),
         (
             "1",
             "shared-task-role",
@@ -108,6 +115,8 @@ fn each_rule_gives_each_of_its_verdicts() {
         ("2", "foreign-registry", Fail, of_container("image", json!("quay.io/a/b"))),
         ("2", "foreign-registry", Undecidable, of_container("image", placeholder())),
         ("2", "foreign-registry", Undecidable, of_container("image", json!("IMAGE_NAME"))),
+        ("2", "foreign-registry", Fail, of_container("image", json!("111122223333.dkr.ecr.x.s3.amazonaws.com/web"))),
+        ("2", "foreign-registry", Fail, of_container("image", json!(""))),
         ("2", "mutable-tag", Pass, of_container("image", json!(digest))),
         ("2", "mutable-tag", Advice, of_container("image", json!(ECR))),
         ("2", "mutable-tag", Advice, of_container("image", json!(format!("{ECR}:1.0")))),
@@ -118,6 +127,10 @@ fn each_rule_gives_each_of_its_verdicts() {
         ("4", "literal-secret", Pass, env("PORT", "80")),
         ("4", "literal-secret", Pass, env("ECS_ENGINE_AUTH_DATA", "x")),
         ("4", "literal-secret", Undecidable, of_container("environment", json!({"Ref": "E"}))),
+        ("4", "literal-secret", Undecidable, of_container("environment", json!([{"Fn::If": ["A", {}, {}]}]))),
+        ("4", "literal-secret", Undecidable, env("DB_PASSWORD", "${PASSWORD}")),
+        ("4", "literal-secret", Pass, env("DB_PASSWORD", "")),
+        ("4", "literal-secret", Pass, env("DB_PASSWORD_ARN", "${ARN}")),
         ("5", "literal-secret", Fail, env("ECS_ENGINE_AUTH_DATA", "x")),
         ("5", "literal-secret", Pass, env("AWS_SECRET_ACCESS_KEY", "x")),
         ("4", "malformed-secret-reference", Pass, secret("/prod/db")),
@@ -152,6 +165,8 @@ fn each_rule_gives_each_of_its_verdicts() {
         ("6", "missing-log-driver", Undecidable, of_container("logConfiguration", json!({"Ref": "L"}))),
         ("10", "kept-capabilities", Advice, bare()),
         ("10", "kept-capabilities", Pass, capabilities("drop", json!(["ALL"]))),
+        ("10", "kept-capabilities", Pass, capabilities("drop", json!(["all"]))),
+        ("10", "kept-capabilities", Undecidable, capabilities("drop", json!([{"Ref": "C"}]))),
         ("10", "kept-capabilities", NotApplicable, on_windows(json!({}))),
         ("10", "special-permission-file", Undecidable, bare()),
         ("10", "special-permission-file", NotApplicable, on_windows(json!({}))),
@@ -160,6 +175,9 @@ fn each_rule_gives_each_of_its_verdicts() {
         ("11", "root-user", Fail, of_container("user", json!("root"))),
         ("11", "root-user", Fail, of_container("user", json!("0:0"))),
         ("11", "root-user", Pass, of_container("user", json!("1000:1000"))),
+        ("11", "root-user", Fail, of_container("user", json!(0))),
+        ("11", "root-user", Fail, of_container("user", json!(":1000"))),
+        ("11", "root-user", Pass, of_container("user", json!(1000))),
         ("11", "root-user", Undecidable, of_container("user", placeholder())),
         ("11", "root-user", NotApplicable, on_windows(json!({"user": "root"}))),
         ("11", "windows-administrator", Fail, on_windows(json!({}))),
@@ -204,11 +222,22 @@ fn each_rule_gives_each_of_its_verdicts() {
         ("X3", "added-capability", Fail, capabilities("add", json!(["cap_net_admin"]))),
         ("X3", "added-capability", Pass, capabilities("add", json!(["SYS_PTRACE"]))),
         ("X3", "added-capability", Pass, bare()),
+        ("X3", "added-capability", Undecidable, capabilities("add", json!([{"Ref": "C"}]))),
+        ("X3", "added-capability", Undecidable, capabilities("add", json!(["${CAPABILITY}"]))),
+        ("X3", "added-capability", Fail, capabilities("add", json!([{"Ref": "C"}, "ALL"]))),
         ("X4", "host-mount", NotApplicable, bare()),
         ("X4", "host-mount", NotApplicable, volume("host", json!({}))),
         ("X4", "host-mount", Fail, volume("host", json!({"sourcePath": "/var/run/docker.sock"}))),
         ("X4", "host-mount", Fail, volume("host", json!({"sourcePath": "/"}))),
         ("X4", "host-mount", Advice, volume("host", json!({"sourcePath": "/srv/data"}))),
+        ("X4", "host-mount", NotApplicable, volume("host", json!({"sourcePath": ""}))),
+        ("X4", "host-mount", NotApplicable, volume("dockerVolumeConfiguration", json!({"driver": "local"}))),
+        (
+            "X4",
+            "host-mount",
+            Fail,
+            volume("dockerVolumeConfiguration", json!({"driverOpts": {"type": "none", "o": "bind", "device": "/etc"}})),
+        ),
         ("X7", "retired-service", Fail, of_task("proxyConfiguration", json!({"type": "APPMESH"}))),
         ("X7", "retired-service", Fail, of_task("inferenceAccelerators", json!([{"deviceName": "d"}]))),
         ("X7", "retired-service", Pass, bare()),
@@ -219,6 +248,15 @@ fn each_rule_gives_each_of_its_verdicts() {
         (
             "X8",
             "missing-restart-policy",
+            NotApplicable,
+            json!({"family": "web", "containerDefinitions": [
+                {"name": "app", "essential": false},
+                {"name": "web", "dependsOn": [{"containerName": "app", "condition": "SUCCESS"}]}
+            ]}),
+        ),
+        (
+            "X8",
+            "missing-restart-policy",
             Pass,
             with(json!({"essential": false, "restartPolicy": {"enabled": true}}), json!({})),
         ),
@@ -226,16 +264,39 @@ fn each_rule_gives_each_of_its_verdicts() {
     for (id, rule, expected, definition) in &cases {
         assert_eq!(verdict(id, rule, definition), *expected, "{id} {rule} {definition}");
     }
-    let is_read = |(_, rule): &&(Requirement, &str)| {
-        let not_checked = |(_, result): &(Requirement, RunbookResult)| {
-            result.rule == *rule && result.verdict == Verdict::NotChecked && result.evidence.is_none()
-        };
-        !results(&bare(), None).iter().any(not_checked)
+    let not_checked = results(&bare(), None);
+    let is_of_account = |rule: &str| {
+        let of_it = |(_, result): &&(Requirement, RunbookResult)| result.rule == rule && result.evidence.is_none();
+        not_checked.iter().any(|one| of_it(&one) && one.1.verdict == Verdict::NotChecked)
     };
-    for (requirement, rule) in rule_names().iter().filter(is_read) {
+    for (requirement, rule) in rule_names().iter().filter(|(_, rule)| !is_of_account(rule)) {
         let has_case = cases.iter().any(|(id, name, ..)| id == &requirement.id() && name == rule);
         assert!(has_case, "{} {rule} has no case", requirement.id());
     }
+}
+
+#[test]
+fn a_registered_revision_has_no_placeholder_so_a_marked_secret_is_a_literal_one() {
+    let definition = TaskDefinition::parse(env("DB_PASSWORD", "p@$sw0rd").to_string()).unwrap();
+    let baseline = Baseline::parse(BASELINE).unwrap();
+    let of = |arn| {
+        let results = judge([Subject { arn, ..of_file(&definition, &baseline, None) }]);
+        results.into_iter().find(|(_, result)| result.rule == "literal-secret").unwrap().1.verdict
+    };
+    let arn = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1";
+    assert_eq!((of(None), of(Some(arn))), (Verdict::Undecidable, Verdict::Advice));
+}
+
+#[test]
+fn with_the_account_the_rules_about_the_account_have_no_result_of_their_own_for_a_task_definition() {
+    let definition = TaskDefinition::parse(with(json!({}), json!({})).to_string()).unwrap();
+    let baseline = Baseline::parse(BASELINE).unwrap();
+    let results = judge([Subject { is_with_account: true, ..of_file(&definition, &baseline, None) }]);
+    for id in ["3", "7", "8", "9", "14", "O1", "X5", "X6"] {
+        assert!(results.iter().all(|(requirement, _)| requirement.id() != id), "{id}");
+    }
+    let (_, placed) = results.iter().find(|(_, result)| result.rule == "instance-launch-type").unwrap();
+    assert_eq!(placed.verdict, Verdict::NotApplicable, "its services decide");
 }
 
 #[test]

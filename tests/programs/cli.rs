@@ -37,6 +37,7 @@ mod repository;
 mod rolled_out;
 mod rollout;
 mod rule_choice;
+mod runbook;
 mod shapes;
 mod stack_baseline;
 mod terraform;

@@ -44,6 +44,8 @@ impl<'a> Member<'a> {
     pub(super) fn of(value: Option<&'a Value>) -> Self {
         match value {
             None | Some(Value::Null) => Self::Absent,
+            // ECS treats an empty text like an absent member.
+            Some(Value::String(text)) if text.trim().is_empty() => Self::Absent,
             Some(value) if is_variable(value) => Self::Unknown,
             Some(value) => Self::Known(value),
         }
@@ -68,6 +70,22 @@ impl<'a> Member<'a> {
 }
 
 impl<'s> Subject<'s> {
+    /// Returns a value that a person may have written as text, such as the value of an environment variable. A registered
+    /// revision has no placeholders, so each of its values is known.
+    pub(super) fn written(&self, value: Option<&'s Value>) -> Member<'s> {
+        match (self.arn, Member::of(value), value) {
+            (Some(_), Member::Unknown, Some(value)) => Member::Known(value),
+            (_, member, _) => member,
+        }
+    }
+
+    /// Returns the account and the Region of a registered revision.
+    pub(super) fn home(&self) -> Option<(&'s str, &'s str)> {
+        let mut parts = self.arn?.split(':').skip(3);
+        let region = parts.next()?;
+        Some((parts.next()?, region))
+    }
+
     /// Returns a member of the task definition.
     pub(super) fn member(&self, name: &str) -> Member<'s> {
         Member::of(self.definition.view().get(name))

@@ -1,9 +1,12 @@
 //! A capability that a container adds, and that gives it power over the host or over its neighbours.
 
+use serde_json::Value;
+
 use super::{Checked, each_container};
 use crate::domain::runbook::subject::{Member, Subject};
 use crate::domain::runbook::verdict::Verdict;
 use crate::domain::text::names;
+use crate::domain::text::placeholder::is_marked;
 
 pub(super) const NAME: &str = "added-capability";
 
@@ -19,13 +22,24 @@ pub(super) fn check(subject: &Subject<'_>) -> Checked {
         let Some(added) = added.items() else {
             return (Verdict::Undecidable, "the added capabilities are known only after the deployment".to_owned());
         };
-        let name = |text: &str| text.trim().to_ascii_uppercase().trim_start_matches("CAP_").to_owned();
-        let added: Vec<String> = added.iter().filter_map(|one| one.as_str()).map(name).collect();
-        let dangerous: Vec<&str> = added.iter().map(String::as_str).filter(|name| !HARMLESS.contains(name)).collect();
-        if dangerous.is_empty() {
-            return (Verdict::Pass, "the container adds no dangerous capability".to_owned());
+        let names_of: Vec<Option<String>> = added.iter().map(capability).collect();
+        let known = names_of.iter().flatten().map(String::as_str);
+        let dangerous: Vec<&str> = known.filter(|name| !HARMLESS.contains(name)).collect();
+        if !dangerous.is_empty() {
+            let message = format!("the container adds {}; remove what the process does not need", names(dangerous));
+            return (Verdict::Fail, message);
         }
-        let message = format!("the container adds {}; remove what the process does not need", names(dangerous));
-        (Verdict::Fail, message)
+        match names_of.iter().all(Option::is_some) {
+            true => (Verdict::Pass, "the container adds no dangerous capability".to_owned()),
+            false => (Verdict::Undecidable, "an added capability is known only after the deployment".to_owned()),
+        }
     })
+}
+
+/// Returns the name of a capability as the kernel writes it, without `CAP_`. Returns `None` for a placeholder. The name
+/// of a capability is written like some placeholders, so only the marks of a placeholder count.
+pub(super) fn capability(value: &Value) -> Option<String> {
+    let text = value.as_str().filter(|text| !is_marked(text))?;
+    let name = text.trim().to_ascii_uppercase();
+    Some(name.strip_prefix("CAP_").unwrap_or(&name).to_owned())
 }

@@ -45,13 +45,23 @@ fn unknown() -> (Verdict, String) {
     (Verdict::Undecidable, "the registry of the image is known only after the deployment".to_owned())
 }
 
-/// Whether the host is a private registry of Amazon ECR, also with FIPS and in China
-/// (source: Amazon ECR user guide, registry endpoints).
+/// Whether the host is a private registry of Amazon ECR: with FIPS, with both versions of IP, and in each partition
+/// (source: Amazon ECR user guide, registry endpoints). The Region is one label, because a bucket of Amazon S3 may have
+/// a name with dots below `amazonaws.com`.
 fn is_private_ecr(host: &str) -> bool {
-    let Some((account, rest)) = host.split_once(".dkr.ecr.").or_else(|| host.split_once(".dkr.ecr-fips.")) else {
-        return false;
-    };
-    is_account(account) && (rest.ends_with(".amazonaws.com") || rest.ends_with(".amazonaws.com.cn"))
+    const OF_IPV4: [&str; 5] = ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "c2s.ic.gov", "sc2s.sgov.gov"];
+    const DUAL_STACK: [&str; 2] = ["on.aws", "on.amazonwebservices.com.cn"];
+    let services: [(&str, &[&str]); 4] = [
+        (".dkr.ecr.", &OF_IPV4),
+        (".dkr.ecr-fips.", &OF_IPV4),
+        (".dkr-ecr.", &DUAL_STACK),
+        (".dkr-ecr-fips.", &DUAL_STACK),
+    ];
+    services.iter().any(|(service, domains)| {
+        let Some((account, rest)) = host.split_once(service) else { return false };
+        let Some((region, domain)) = rest.split_once('.') else { return false };
+        is_account(account) && !region.is_empty() && domains.contains(&domain)
+    })
 }
 
 #[cfg(test)]
@@ -63,7 +73,9 @@ mod tests {
         assert!(is_private_ecr("111122223333.dkr.ecr.eu-west-1.amazonaws.com"));
         assert!(is_private_ecr("111122223333.dkr.ecr-fips.us-gov-west-1.amazonaws.com"));
         assert!(is_private_ecr("111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn"));
+        assert!(is_private_ecr("111122223333.dkr-ecr.eu-west-1.on.aws"));
         assert!(!is_private_ecr("111122223333.dkr.ecr.eu-west-1.amazonaws.com.evil.example"));
+        assert!(!is_private_ecr("111122223333.dkr.ecr.bucket.s3.amazonaws.com"));
         assert!(!is_private_ecr("evil.dkr.ecr.eu-west-1.amazonaws.com"));
     }
 }

@@ -1,5 +1,7 @@
 //! A folder of the host that a task mounts.
 
+use serde_json::Value;
+
 use super::Checked;
 use crate::domain::runbook::subject::{Member, Subject};
 use crate::domain::runbook::verdict::Verdict;
@@ -30,8 +32,8 @@ pub(super) fn check(subject: &Subject<'_>) -> Checked {
     };
     let mut seen = about("/volumes", Verdict::NotApplicable, "the task mounts no folder of the host");
     for (index, volume) in volumes.iter().enumerate() {
-        let member = format!("/volumes/{index}/host/sourcePath");
-        let (verdict, message) = match Member::of(Some(volume)).member("host").member("sourcePath") {
+        let (member, folder) = folder(index, volume);
+        let (verdict, message) = match folder {
             Member::Absent => continue,
             Member::Unknown => (Verdict::Undecidable, "a folder is known only after the deployment".to_owned()),
             Member::Known(path) => {
@@ -51,8 +53,26 @@ pub(super) fn check(subject: &Subject<'_>) -> Checked {
     seen
 }
 
-/// Whether the path is a sensitive folder, or is below one. `/a/../etc` and `//etc` are `/etc`.
+/// Returns the folder of the host that a volume mounts, with its JSON pointer. A volume of Docker's driver `local` mounts
+/// the folder that its option `device` names (source: Docker documentation, docker volume create).
+fn folder(index: usize, volume: &Value) -> (String, Member<'_>) {
+    let volume = Member::of(Some(volume));
+    let device = volume.member("dockerVolumeConfiguration").member("driverOpts").member("device");
+    match (volume.member("host").member("sourcePath"), device) {
+        (Member::Absent, Member::Known(device)) if device.as_str().is_some_and(|path| path.starts_with('/')) => {
+            let member = format!("/volumes/{index}/dockerVolumeConfiguration/driverOpts/device");
+            (member, Member::Known(device))
+        }
+        (path, _) => (format!("/volumes/{index}/host/sourcePath"), path),
+    }
+}
+
+/// Whether the path is a sensitive folder, or is below one. `/a/../etc` and `//etc` are `/etc`. The pipe of Docker on
+/// Windows controls the host like the socket on Linux.
 fn is_sensitive(path: &str) -> bool {
+    if path.to_ascii_lowercase().contains("docker_engine") {
+        return true;
+    }
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {
@@ -71,8 +91,17 @@ mod tests {
 
     #[test]
     fn a_path_is_sensitive_in_every_spelling() {
-        let sensitive =
-            ["/", "", "//", "/etc", "/etc/", "//etc/ssl", "/srv/../etc", "/var/run/docker.sock", "/var/./run"];
+        let sensitive = [
+            "/",
+            "//",
+            "/etc",
+            "/etc/",
+            "//etc/ssl",
+            "/srv/../etc",
+            "/var/run/docker.sock",
+            "/var/./run",
+            r"\\.\pipe\docker_engine",
+        ];
         assert!(sensitive.into_iter().all(is_sensitive));
         assert!(!["/srv/data", "/etcetera", "/var/log", "/mnt/etc"].into_iter().any(is_sensitive));
     }

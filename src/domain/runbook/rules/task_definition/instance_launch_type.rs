@@ -14,6 +14,10 @@ pub(super) fn check(subject: &Subject<'_>) -> Checked {
     }
     let has = |launch_type| subject.definition.requires(launch_type);
     if list.items().is_some_and(<[_]>::is_empty) {
+        if subject.is_with_account {
+            let message = "the task definition requires no launch type, so its services and tasks decide";
+            return about(Verdict::NotApplicable, message);
+        }
         let message = "the task definition requires no launch type, so its services decide, which Logweir did not read";
         return about(Verdict::NotChecked, message);
     }

@@ -1,7 +1,6 @@
 //! A container that keeps the default capabilities of the container runtime.
 
-use serde_json::Value;
-
+use super::added_capability::capability;
 use super::{Checked, each_container};
 use crate::domain::runbook::subject::{Member, Subject};
 use crate::domain::runbook::verdict::Verdict;
@@ -16,8 +15,11 @@ pub(super) fn check(subject: &Subject<'_>) -> Checked {
         let dropped = Member::of(container.member("linuxParameters")).member("capabilities").member("drop");
         match dropped.items() {
             None => (Verdict::Undecidable, "the dropped capabilities are known only after the deployment".to_owned()),
-            Some(dropped) if dropped.iter().any(|one| one == &Value::from("ALL")) => {
+            Some(dropped) if dropped.iter().filter_map(capability).any(|name| name == "ALL") => {
                 (Verdict::Pass, "the container drops all capabilities".to_owned())
+            }
+            Some(dropped) if dropped.iter().any(|one| capability(one).is_none()) => {
+                (Verdict::Undecidable, "a dropped capability is known only after the deployment".to_owned())
             }
             Some(_) => (
                 Verdict::Advice,

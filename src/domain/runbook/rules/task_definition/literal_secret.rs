@@ -7,6 +7,7 @@ use super::Checked;
 use crate::domain::ecs::task_definition::Container;
 use crate::domain::runbook::subject::{Member, Subject};
 use crate::domain::runbook::verdict::{RunbookResult, Verdict};
+use crate::domain::text::placeholder::is_intrinsic;
 use crate::domain::text::plain::plain;
 
 pub(super) const NAME: &str = "literal-secret";
@@ -18,7 +19,7 @@ const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 const ENGINE: [&str; 1] = ["ECS_ENGINE_AUTH_DATA"];
 
 /// Parts of names of variables that hold secrets.
-const WORDS: [&str; 12] = [
+const WORDS: [&str; 14] = [
     "PASSWORD",
     "PASSWD",
     "PASSPHRASE",
@@ -27,11 +28,16 @@ const WORDS: [&str; 12] = [
     "APIKEY",
     "API_KEY",
     "ACCESS_KEY",
+    "ACCESSKEY",
     "PRIVATE_KEY",
+    "PRIVATEKEY",
     "CREDENTIAL",
     "AUTH_DATA",
     "CONNECTION_STRING",
 ];
+
+/// Whole parts of names of variables that hold secrets.
+const PARTS: [&str; 2] = ["PASS", "PWD"];
 
 pub(super) fn in_parameter_store(subject: &Subject<'_>) -> Checked {
     checked(subject, &KEYS, true)
@@ -56,15 +62,22 @@ fn judged(subject: &Subject<'_>, container: Container<'_>, names: &[&str], with_
     };
     let mut worst = about(Verdict::Pass, "/environment", "no environment variable has the name or value of a secret");
     for (index, variable) in variables.iter().enumerate() {
-        let Some(name) = variable["name"].as_str() else { continue };
+        let Some(name) = variable["name"].as_str() else {
+            if is_intrinsic(variable) && worst.verdict < Verdict::Undecidable {
+                worst = about(Verdict::Undecidable, "/environment", "a variable is known only after the deployment");
+            }
+            continue;
+        };
         let is_named = names.iter().any(|secret| name.eq_ignore_ascii_case(secret));
         let is_other = KEYS.iter().chain(&ENGINE).any(|secret| name.eq_ignore_ascii_case(secret));
         let member = format!("/environment/{index}");
         let called = plain(name, 100);
-        let found = match Member::of(variable.get("value")) {
+        let found = match subject.written(variable.get("value")) {
             Member::Absent => continue,
-            Member::Known(value) if is_blank(value) => continue,
             Member::Unknown if is_named => (Verdict::Fail, "gets a secret as its value when the template is rendered"),
+            Member::Unknown if with_others && !is_other && names_secret(name) => {
+                (Verdict::Undecidable, "has the name of a secret, and a value that is known only after the deployment")
+            }
             Member::Unknown => continue,
             Member::Known(_) if is_named => (Verdict::Fail, "holds a secret as a literal value"),
             Member::Known(value) if with_others && !is_other && looks_secret(name, value) => {
@@ -84,26 +97,34 @@ fn judged(subject: &Subject<'_>, container: Container<'_>, names: &[&str], with_
     worst
 }
 
-fn is_blank(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.trim().is_empty())
-}
-
 /// Whether the name or the value is that of a secret. References to a secret, and addresses without a password, are not.
 fn looks_secret(name: &str, value: &Value) -> bool {
     let Some(value) = value.as_str() else { return false };
-    let name = name.to_ascii_uppercase().replace('-', "_");
+    let is_switch = ["true", "false"].contains(&value.to_ascii_lowercase().as_str());
     let refers = value.starts_with("arn:")
         || value.starts_with('/')
-        || ["true", "false"].contains(&value.to_ascii_lowercase().as_str())
-        || value.parse::<f64>().is_ok()
-        || (value.contains("://") && !has_password(value))
-        || ["_ARN", "_NAME", "_FILE", "_PATH", "_URL", "_URI", "_ENDPOINT", "_TTL", "_HEADER", "_ID"]
-            .iter()
-            .any(|ending| name.ends_with(ending));
-    has_password(value)
-        || is_access_key(value)
-        || value.contains("-----BEGIN ")
-        || (!refers && WORDS.iter().any(|word| name.contains(word)))
+        || is_switch
+        || (value.parse::<f64>().is_ok() && !is_password(&upper(name)))
+        || (value.contains("://") && !has_password(value));
+    has_password(value) || is_access_key(value) || value.contains("-----BEGIN ") || (!refers && names_secret(name))
+}
+
+/// Whether the name is that of a variable with a secret, and not of one about a secret, such as its ARN or its age.
+fn names_secret(name: &str) -> bool {
+    let name = upper(name);
+    let is_about = ["_ARN", "_NAME", "_FILE", "_PATH", "_URL", "_URI", "_ENDPOINT", "_TTL", "_HEADER", "_ID"];
+    let is_part = name.split('_').any(|part| PARTS.contains(&part));
+    !is_about.iter().any(|ending| name.ends_with(ending)) && (is_part || WORDS.iter().any(|word| name.contains(word)))
+}
+
+/// Whether the name ends with the word for a password, so that a number is a secret too.
+fn is_password(name: &str) -> bool {
+    ["PASSWORD", "PASSWD", "PASSPHRASE"].iter().any(|word| name.ends_with(word))
+        || name.rsplit('_').next().is_some_and(|part| PARTS.contains(&part))
+}
+
+fn upper(name: &str) -> String {
+    name.to_ascii_uppercase().replace(['-', '.'], "_")
 }
 
 /// Whether the value is an address with a user and a password, such as `postgres://user:password@host`.
@@ -131,6 +152,10 @@ mod tests {
     fn a_secret_is_known_by_its_name_or_by_its_value() {
         for (name, value) in [
             ("DB_PASSWORD", "hunter2"),
+            ("DB_PASSWORD", "123456"),
+            ("DB_PASS", "hunter2"),
+            ("db.pwd", "hunter2"),
+            ("privateKey", "x"),
             ("github-token", "ghp_x"),
             ("DATABASE_URL", "postgres://a:b@db/x"),
             ("KEY", "AKIAIOSFODNN7EXAMPLE"),
@@ -140,6 +165,8 @@ mod tests {
         }
         for (name, value) in [
             ("DB_PASSWORD_ARN", "x"),
+            ("PASSWORD_MIN_LENGTH", "8"),
+            ("COMPASS", "north"),
             ("SECRET", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:a-AbCdEf"),
             ("TOKEN_URL", "https://auth.example/token"),
             ("TOKEN_TTL", "3600"),

@@ -16,6 +16,8 @@ pub(super) fn check(subject: &Subject<'_>) -> Checked {
             family,
             container: container.name(),
             tags: subject.tags.unwrap_or_default(),
+            account: subject.home().map(|(account, _)| account),
+            region: subject.home().map(|(_, region)| region),
             ..Workload::default()
         };
         let accepted = &subject.baseline.settings(&workload).logging.accept;

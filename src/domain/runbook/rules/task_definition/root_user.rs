@@ -1,5 +1,7 @@
 //! A Linux container that runs as root.
 
+use serde_json::Value;
+
 use super::{Checked, each_container};
 use crate::domain::runbook::subject::{Member, Subject};
 use crate::domain::runbook::verdict::Verdict;
@@ -11,11 +13,14 @@ pub(super) fn check(subject: &Subject<'_>) -> Checked {
         Some(true) => (Verdict::NotApplicable, "the container runs on Windows".to_owned()),
         None => (Verdict::Undecidable, "the operating system is known only after the deployment".to_owned()),
         Some(false) => match Member::of(container.member("user")) {
-            Member::Absent => absent(),
+            Member::Absent => {
+                let message = "the image decides the user, which no API shows, and which is root unless the image says \
+                               otherwise; set `user` (Security Hub counts an absent user as a failure)";
+                (Verdict::Advice, message.to_owned())
+            }
             Member::Unknown => (Verdict::Undecidable, "the user is known only after the deployment".to_owned()),
-            Member::Known(user) => match user.as_str().map(str::trim) {
-                Some("") => absent(),
-                Some(user) if is_root(user) => {
+            Member::Known(user) => match text(user) {
+                Some(user) if is_root(&user) => {
                     (Verdict::Fail, format!("the container runs as {user}; use a user without administrator rights"))
                 }
                 Some(user) => (Verdict::Pass, format!("the container runs as {user}")),
@@ -25,17 +30,21 @@ pub(super) fn check(subject: &Subject<'_>) -> Checked {
     })
 }
 
-fn absent() -> (Verdict, String) {
-    let message = "the image decides the user, which no API shows, and which is root unless the image says otherwise; set \
-                   `user` (Security Hub counts an absent user as a failure)";
-    (Verdict::Advice, message.to_owned())
+/// Returns the user as text. A template may have a number, which CloudFormation turns into a text.
+fn text(user: &Value) -> Option<String> {
+    match user {
+        Value::String(user) => Some(user.trim().to_owned()),
+        Value::Number(user) => Some(user.to_string()),
+        _ => None,
+    }
 }
 
 /// Whether the user is root, by name or by number, with or without a group (source: ECS API reference,
-/// ContainerDefinition).
+/// ContainerDefinition). The container runtime reads a number with a sign or with leading zeros too, and takes root for
+/// an empty user before a group (source: moby/sys/user, GetExecUser).
 fn is_root(user: &str) -> bool {
     let user = user.split(':').next().unwrap_or(user).trim();
-    user == "root" || (!user.is_empty() && user.bytes().all(|byte| byte == b'0'))
+    user.is_empty() || user == "root" || user.parse::<i64>() == Ok(0)
 }
 
 #[cfg(test)]
@@ -44,7 +53,7 @@ mod tests {
 
     #[test]
     fn root_has_a_name_and_a_number() {
-        let roots = ["root", "0", "0:0", "root:wheel", "0:app", "root:0", "00"];
+        let roots = ["root", "0", "0:0", "root:wheel", "0:app", "root:0", "00", "+0", "-0", ":1000"];
         assert!(roots.into_iter().all(is_root));
         assert!(!["1000", "app", "1000:0", "app:root", "rooty", "10"].into_iter().any(is_root));
     }

@@ -1,5 +1,7 @@
 //! A task role that is also the execution role, so that the containers have the rights of the ECS agent.
 
+use serde_json::Value;
+
 use super::Checked;
 use crate::domain::runbook::subject::{Member, Subject};
 use crate::domain::runbook::verdict::Verdict;
@@ -13,12 +15,24 @@ pub(super) fn check(subject: &Subject<'_>) -> Checked {
             about(Verdict::NotApplicable, "the task definition has no two roles to compare")
         }
         // Two equal placeholders, or two equal functions, are one role.
-        _ if subject.definition.view()["taskRoleArn"] == subject.definition.view()["executionRoleArn"] => about(
-            Verdict::Fail,
-            "the task role is also the execution role, so the containers have the rights of the ECS agent: pull images, \
+        _ if is_one_role(&subject.definition.view()["taskRoleArn"], &subject.definition.view()["executionRoleArn"]) => {
+            about(
+                Verdict::Fail,
+                "the task role is also the execution role, so the containers have the rights of the ECS agent: pull images, \
              write logs and read secrets; give the containers a role of their own",
-        ),
+            )
+        }
         (Member::Known(_), Member::Known(_)) => about(Verdict::Pass, "the task role is not the execution role"),
         _ => about(Verdict::Undecidable, "a role is known only after the deployment; check the registered revision"),
     }
+}
+
+/// Whether both values name one role. A task definition may name a role by its ARN or by its name.
+fn is_one_role(one: &Value, other: &Value) -> bool {
+    let [Some(first), Some(second)] = [one, other].map(|value| value.as_str().map(str::trim)) else {
+        return one == other;
+    };
+    let name = |role: &'_ str| role.rsplit('/').next().unwrap_or_default().to_owned();
+    let is_mixed = first.starts_with("arn:") != second.starts_with("arn:");
+    first == second || (is_mixed && name(first) == name(second))
 }

@@ -1,0 +1,393 @@
+//! The rules of the runbook about an account: each rule with an account for each of its verdicts.
+
+use jiff::Timestamp;
+use logweir::domain::baseline::Baseline;
+use logweir::domain::ecs::task_definition::TaskDefinition;
+use logweir::domain::fleet::facts::Unread;
+use logweir::domain::runbook::account::ecs::{
+    CapacityProvider, Cluster, ConnectPort, Definition, EcsFacts, Network, Placement, ProviderKind, Service,
+    ServiceConnect, Task, TaskSet,
+};
+use logweir::domain::runbook::account::{Account, Fact};
+use logweir::domain::runbook::{
+    Depth, Requirement, ResourceKind, RunbookResult, Verdict, judge_account, judge_unread_definitions, rule_names,
+};
+use serde_json::json;
+
+const REGION: &str = "arn:aws:ecs:eu-west-1:111122223333";
+const TIME: &str = "2026-12-01T08:00:00Z";
+
+fn read<T>(value: T, source: &'static str) -> Fact<T> {
+    Fact::Read { value, source, time: time() }
+}
+
+fn time() -> Timestamp {
+    TIME.parse().unwrap()
+}
+
+fn denied<T>(action: &'static str) -> Fact<T> {
+    Fact::Unread(Unread { action, message: "AccessDeniedException: no".into() })
+}
+
+fn tags(keys: &[&str]) -> Vec<(String, String)> {
+    keys.iter().map(|key| ((*key).to_owned(), "x".to_owned())).collect()
+}
+
+fn service() -> Service {
+    Service {
+        arn: format!("{REGION}:service/prod/web"),
+        name: "web".into(),
+        cluster: "prod".into(),
+        placement: Placement::default(),
+        task_sets: Vec::new(),
+        tags: Vec::new(),
+        propagate_tags: None,
+        has_managed_tags: false,
+        service_connect: None,
+        target_groups: Vec::new(),
+        definitions: [format!("{REGION}:task-definition/web:1")].into(),
+    }
+}
+
+fn task(group: &str) -> Task {
+    Task {
+        arn: format!("{REGION}:task/prod/a1"),
+        id: "a1".into(),
+        cluster: "prod".into(),
+        group: group.into(),
+        definition: format!("{REGION}:task-definition/jobs:1"),
+        launch_type: None,
+        capacity_provider: None,
+        platform_version: None,
+        platform_family: None,
+        container_instance: None,
+        interfaces: Vec::new(),
+        subnets: Vec::new(),
+        images: Vec::new(),
+    }
+}
+
+fn cluster(services: Vec<Service>, tasks: Vec<Task>) -> Cluster {
+    Cluster {
+        arn: format!("{REGION}:cluster/prod"),
+        name: "prod".into(),
+        settings: Vec::new(),
+        tags: Vec::new(),
+        capacity_providers: Vec::new(),
+        default_strategy: Vec::new(),
+        container_instances: 0,
+        services: read(services, "ecs:DescribeServices"),
+        tasks: read(tasks, "ecs:DescribeTasks"),
+    }
+}
+
+fn account(clusters: Vec<Cluster>) -> Account {
+    Account {
+        partition: "aws".into(),
+        account: "111122223333".into(),
+        region: "eu-west-1".into(),
+        depth: Depth::Ecs,
+        ecs: EcsFacts {
+            clusters: read(clusters, "ecs:DescribeClusters"),
+            capacity_providers: read(Vec::new(), "ecs:DescribeCapacityProviders"),
+            default_insights: read(None, "ecs:ListAccountSettings"),
+            definitions: Vec::new(),
+        },
+    }
+}
+
+fn with_service(change: impl FnOnce(&mut Service)) -> Account {
+    let mut service = service();
+    change(&mut service);
+    account(vec![cluster(vec![service], Vec::new())])
+}
+
+fn with_task(change: impl FnOnce(&mut Task)) -> Account {
+    let mut task = task("family:jobs");
+    change(&mut task);
+    account(vec![cluster(Vec::new(), vec![task])])
+}
+
+fn with_cluster(change: impl FnOnce(&mut Cluster)) -> Account {
+    let mut cluster = cluster(Vec::new(), Vec::new());
+    change(&mut cluster);
+    account(vec![cluster])
+}
+
+fn provider(name: &str, kind: ProviderKind) -> CapacityProvider {
+    let arn = format!("{REGION}:capacity-provider/{name}");
+    CapacityProvider { arn, name: name.into(), kind, tags: Vec::new() }
+}
+
+fn group(protection: Option<&str>) -> ProviderKind {
+    ProviderKind::AutoScalingGroup { termination_protection: protection.map(String::from) }
+}
+
+fn with_providers(mut account: Account, providers: Vec<CapacityProvider>) -> Account {
+    account.ecs.capacity_providers = read(providers, "ecs:DescribeCapacityProviders");
+    account
+}
+
+fn placed(launch_type: Option<&str>, strategy: &[&str]) -> Account {
+    with_service(|service| {
+        service.placement.launch_type = launch_type.map(String::from);
+        service.placement.strategy = strategy.iter().map(ToString::to_string).collect();
+    })
+}
+
+fn versioned(version: Option<&str>, family: Option<&str>) -> Account {
+    with_service(|service| {
+        service.placement.launch_type = Some("FARGATE".into());
+        service.placement.platform_version = version.map(String::from);
+        service.placement.platform_family = family.map(String::from);
+    })
+}
+
+fn addressed(address: Option<&str>) -> Account {
+    with_service(|service| {
+        service.placement.network = Some(Network { assign_public_ip: address.map(String::from), ..Network::default() });
+    })
+}
+
+fn connected(is_enabled: bool, ports: &[bool]) -> Account {
+    let ports = ports.iter().map(|has_tls| ConnectPort { name: "http".into(), has_tls: *has_tls }).collect();
+    with_service(|service| service.service_connect = Some(ServiceConnect { is_enabled, ports }))
+}
+
+fn insights(value: &str) -> Account {
+    with_cluster(|cluster| cluster.settings = vec![("containerInsights".into(), value.into())])
+}
+
+fn roles(families: &[(&str, &str)]) -> Account {
+    let mut account = account(Vec::new());
+    let definition = |(family, role): &(&str, &str)| {
+        let text = json!({"family": family, "taskRoleArn": role, "containerDefinitions": []}).to_string();
+        let arn = format!("{REGION}:task-definition/{family}:1");
+        Definition::of(&arn, &TaskDefinition::parse(text).unwrap(), true)
+    };
+    account.ecs.definitions = families.iter().map(definition).collect();
+    account
+}
+
+fn results(account: &Account, required: &str) -> Vec<(Requirement, RunbookResult)> {
+    let baseline = Baseline::parse(&format!("version = 1\n[runbook]\nrequired-tags = [{required}]")).unwrap();
+    judge_account(account, &baseline)
+}
+
+#[test]
+fn each_rule_gives_each_of_its_verdicts() {
+    use Verdict::{Advice, Fail, NotApplicable, NotChecked, Pass, Undecidable};
+    let unread_services = || with_cluster(|cluster| cluster.services = denied("ecs:ListServices"));
+    let unread_tasks = || with_cluster(|cluster| cluster.tasks = denied("ecs:ListTasks"));
+    let unread_clusters = || {
+        let mut account = account(Vec::new());
+        account.ecs.clusters = denied("ecs:ListClusters");
+        account
+    };
+    let unread_providers = |mut account: Account| {
+        account.ecs.capacity_providers = denied("ecs:DescribeCapacityProviders");
+        account
+    };
+    let unread_setting = || {
+        let mut account = account(Vec::new());
+        account.ecs.default_insights = denied("ecs:ListAccountSettings");
+        account
+    };
+    let default = |value: &str| {
+        let mut account = account(Vec::new());
+        account.ecs.default_insights = read(Some(value.into()), "ecs:ListAccountSettings");
+        account
+    };
+    let task_set = |launch_type: &str, address: &str| {
+        with_service(|service| {
+            let network = Some(Network { assign_public_ip: Some(address.into()), ..Network::default() });
+            let placement = Placement { launch_type: Some(launch_type.into()), network, ..Placement::default() };
+            let arn = format!("{REGION}:task-set/prod/web/ecs-svc/1");
+            service.task_sets = vec![TaskSet { arn, id: "ecs-svc/1".into(), placement }];
+        })
+    };
+    let managed = || vec![provider("cp", ProviderKind::ManagedInstances)];
+    let role = "arn:aws:iam::111122223333:role/app";
+    let cases: Vec<(&str, Verdict, Account)> = vec![
+        ("reused-task-role", Pass, roles(&[("web", role)])),
+        ("reused-task-role", Advice, roles(&[("web", role), ("api", "app")])),
+        ("plaintext-service-connect", NotApplicable, with_service(|_| {})),
+        ("plaintext-service-connect", NotApplicable, connected(false, &[false])),
+        ("plaintext-service-connect", NotApplicable, connected(true, &[])),
+        ("plaintext-service-connect", Pass, connected(true, &[true])),
+        ("plaintext-service-connect", Fail, connected(true, &[true, false])),
+        ("plaintext-service-connect", NotChecked, unread_services()),
+        ("public-address", Fail, addressed(Some("ENABLED"))),
+        ("public-address", Pass, addressed(Some("DISABLED"))),
+        ("public-address", Pass, addressed(None)),
+        ("public-address", Undecidable, addressed(Some("MAYBE"))),
+        ("public-address", NotApplicable, with_service(|_| {})),
+        ("public-address", Fail, task_set("FARGATE", "ENABLED")),
+        ("public-address", NotChecked, unread_services()),
+        ("public-address", NotChecked, unread_clusters()),
+        ("instance-placement", Pass, placed(Some("FARGATE"), &[])),
+        ("instance-placement", Pass, placed(None, &["FARGATE_SPOT", "FARGATE"])),
+        ("instance-placement", Pass, with_providers(placed(None, &["FARGATE", "cp"]), managed())),
+        ("instance-placement", Fail, placed(Some("EC2"), &[])),
+        ("instance-placement", Fail, placed(Some("EXTERNAL"), &[])),
+        ("instance-placement", Fail, with_providers(placed(None, &["cp"]), vec![provider("cp", group(None))])),
+        ("instance-placement", Advice, placed(Some("MANAGED_INSTANCES"), &[])),
+        ("instance-placement", Advice, with_providers(placed(None, &["cp"]), managed())),
+        ("instance-placement", NotChecked, placed(None, &["cp"])),
+        ("instance-placement", NotChecked, unread_providers(placed(None, &["cp"]))),
+        ("instance-placement", NotChecked, unread_tasks()),
+        ("instance-placement", Undecidable, placed(None, &[])),
+        ("instance-placement", Fail, task_set("EC2", "DISABLED")),
+        ("instance-placement", Pass, with_task(|task| task.launch_type = Some("FARGATE".into()))),
+        ("instance-placement", Fail, with_task(|task| task.launch_type = Some("EC2".into()))),
+        ("instance-placement", Fail, with_task(|task| task.launch_type = Some("EXTERNAL".into()))),
+        ("instance-placement", Pass, with_task(|task| task.capacity_provider = Some("FARGATE_SPOT".into()))),
+        ("missing-container-insights", Pass, insights("enabled")),
+        ("missing-container-insights", Pass, insights("enhanced")),
+        ("missing-container-insights", Fail, insights("disabled")),
+        ("missing-container-insights", Fail, with_cluster(|_| {})),
+        ("missing-container-insights", Undecidable, insights("new-value")),
+        ("missing-container-insights", NotChecked, unread_clusters()),
+        ("disabled-default-insights", Pass, default("enhanced")),
+        ("disabled-default-insights", Advice, default("disabled")),
+        ("disabled-default-insights", Advice, account(Vec::new())),
+        ("disabled-default-insights", NotChecked, unread_setting()),
+        ("untagged-cluster", Advice, with_cluster(|_| {})),
+        ("untagged-cluster", Advice, with_cluster(|cluster| cluster.tags = tags(&["aws:x"]))),
+        ("untagged-cluster", Pass, with_cluster(|cluster| cluster.tags = tags(&["team"]))),
+        ("untagged-cluster", NotChecked, unread_clusters()),
+        ("untagged-service", Advice, with_service(|_| {})),
+        ("untagged-service", Pass, with_service(|service| service.tags = tags(&["team"]))),
+        ("untagged-service", NotChecked, unread_services()),
+        ("unpropagated-tags", Advice, with_service(|_| {})),
+        ("unpropagated-tags", Advice, with_service(|service| service.propagate_tags = Some("NONE".into()))),
+        ("unpropagated-tags", Pass, with_service(|service| service.propagate_tags = Some("SERVICE".into()))),
+        ("unpropagated-tags", NotChecked, unread_services()),
+        ("missing-managed-tags", Advice, with_service(|_| {})),
+        ("missing-managed-tags", Pass, with_service(|service| service.has_managed_tags = true)),
+        ("missing-managed-tags", NotChecked, unread_services()),
+        ("old-platform-version", Pass, versioned(Some("LATEST"), None)),
+        ("old-platform-version", Pass, versioned(Some("1.4.0"), Some("Linux"))),
+        ("old-platform-version", Fail, versioned(Some("1.3.0"), Some("Linux"))),
+        ("old-platform-version", Pass, versioned(Some("1.0.0"), Some("Windows Server 2022 Core"))),
+        ("old-platform-version", Undecidable, versioned(Some("next"), None)),
+        ("old-platform-version", NotApplicable, placed(Some("EC2"), &[])),
+        ("old-platform-version", NotApplicable, with_task(|task| task.launch_type = Some("EC2".into()))),
+        (
+            "old-platform-version",
+            Fail,
+            with_task(|task| {
+                task.launch_type = Some("FARGATE".into());
+                task.platform_version = Some("1.3.0".into());
+            }),
+        ),
+        ("old-platform-version", NotChecked, unread_tasks()),
+        (
+            "missing-termination-protection",
+            Pass,
+            with_providers(account(Vec::new()), vec![provider("cp", group(Some("ENABLED")))]),
+        ),
+        (
+            "missing-termination-protection",
+            Fail,
+            with_providers(account(Vec::new()), vec![provider("cp", group(Some("DISABLED")))]),
+        ),
+        ("missing-termination-protection", NotApplicable, with_providers(account(Vec::new()), managed())),
+        ("missing-termination-protection", NotChecked, unread_providers(account(Vec::new()))),
+    ];
+    for (index, (rule, expected, account)) in cases.iter().enumerate() {
+        let results = results(account, "");
+        let found: Vec<Verdict> =
+            results.iter().filter(|(_, result)| result.rule == *rule).map(|(_, result)| result.verdict).collect();
+        assert!(found.contains(expected), "case {index} of {rule}: {found:?}");
+    }
+    let shallow: Vec<(Requirement, RunbookResult)> = results(&account(Vec::new()), "");
+    let needs_depth = |rule: &str| {
+        shallow.iter().any(|(_, result)| result.rule == rule && result.message.contains("--depth"))
+            || shallow.iter().any(|(_, result)| result.rule == rule && result.message.contains("this version"))
+    };
+    let mut of_account: Vec<&str> = rule_names().into_iter().map(|(_, name)| name).collect();
+    of_account.retain(|rule| cases.iter().any(|(name, ..)| name == rule) || needs_depth(rule));
+    assert!(of_account.len() > 12, "{of_account:?}");
+}
+
+#[test]
+fn required_tags_are_those_of_clusters_and_services_too() {
+    let account = account(vec![cluster(vec![service()], Vec::new())]);
+    let results = results(&account, "\"team\", \"stage\"");
+    for rule in ["untagged-cluster", "untagged-service"] {
+        let (_, result) = results.iter().find(|(_, result)| result.rule == rule).unwrap();
+        assert_eq!(result.verdict, Verdict::Fail, "{rule}");
+        assert!(result.message.contains("team, stage"), "{}", result.message);
+    }
+}
+
+#[test]
+fn a_result_names_its_resource_its_member_its_operation_and_the_time_of_the_read() {
+    let results = results(&addressed(Some("ENABLED")), "");
+    let (requirement, result) = results.iter().find(|(_, result)| result.rule == "public-address").unwrap();
+    assert_eq!((requirement.id(), result.resource.kind), ("14", ResourceKind::Service));
+    assert_eq!(result.resource.name, "prod/web");
+    let evidence = result.evidence.as_ref().unwrap();
+    assert_eq!(evidence.source, "ecs:DescribeServices");
+    assert_eq!(evidence.member, "/networkConfiguration/awsvpcConfiguration/assignPublicIp");
+    assert_eq!((evidence.value.as_deref(), evidence.time), (Some("ENABLED"), Some(time())));
+}
+
+#[test]
+fn a_missing_right_never_passes_and_is_named_with_the_result() {
+    let mut account = with_cluster(|cluster| {
+        cluster.services = denied("ecs:DescribeServices");
+        cluster.tasks = denied("ecs:ListTasks");
+    });
+    account.ecs.capacity_providers = denied("ecs:DescribeCapacityProviders");
+    account.ecs.default_insights = denied("ecs:ListAccountSettings");
+    for (_, result) in results(&account, "") {
+        let is_of_cluster = ["missing-container-insights", "untagged-cluster"].contains(&result.rule);
+        assert_eq!(result.verdict == Verdict::NotChecked, !is_of_cluster, "{}", result.rule);
+        assert_ne!(result.verdict, Verdict::Pass, "{}", result.rule);
+    }
+    let actions: Vec<&str> = account.unread().into_iter().map(|unread| unread.action).collect();
+    for action in ["ecs:DescribeServices", "ecs:ListTasks", "ecs:DescribeCapacityProviders", "ecs:ListAccountSettings"]
+    {
+        assert!(actions.contains(&action), "{action}");
+        assert!(results(&account, "").iter().any(|(_, result)| result.message.contains(action)), "{action}");
+    }
+}
+
+#[test]
+fn a_smaller_depth_leaves_the_rules_of_the_larger_ones_unchecked_and_says_which_depth_reads_them() {
+    let results = results(&account(Vec::new()), "");
+    for id in ["3", "7", "8", "9"] {
+        let mut of_it = results.iter().filter(|(requirement, _)| requirement.id() == id);
+        assert!(of_it.all(|(_, result)| result.verdict == Verdict::NotChecked), "{id}");
+    }
+}
+
+#[test]
+fn unlisted_task_definitions_leave_each_rule_about_them_unchecked() {
+    let unread = Unread { action: "ecs:ListTaskDefinitionFamilies", message: "denied".into() };
+    let results = judge_unread_definitions(&account(Vec::new()), &unread);
+    assert!(results.len() > 30);
+    for (_, result) in results {
+        assert_eq!((result.verdict, result.resource.kind), (Verdict::NotChecked, ResourceKind::Account));
+        assert!(result.message.contains("ecs:ListTaskDefinitionFamilies"));
+    }
+}
+
+#[test]
+fn hostile_names_of_resources_are_harmless_in_results() {
+    let hostile = "a\u{1b}[31m\u{202e}\nb";
+    let account = with_service(|service| {
+        service.name = hostile.into();
+        service.placement.strategy = vec![hostile.into(); 1000];
+        service.tags = tags(&[hostile]);
+    });
+    for (_, result) in results(&account, "") {
+        let evidence = result.evidence.as_ref().and_then(|evidence| evidence.value.clone()).unwrap_or_default();
+        for text in [&result.message, &result.resource.name, &evidence] {
+            assert!(!text.contains(['\u{1b}', '\u{202e}', '\n']), "{}: {text:?}", result.rule);
+            assert!(text.chars().count() <= 1_001, "{}", result.rule);
+        }
+    }
+}
