@@ -38,6 +38,13 @@ impl Context {
         })
     }
 
+    /// Returns the baselines for an account and for these targets.
+    pub(super) async fn account_baselines(&self, targets: &[Target]) -> Result<Baselines<'_>, Failure> {
+        let live = self.baseline().await?;
+        let files = if targets.is_empty() { live } else { self.baselines(targets).await?.files };
+        Ok(Baselines { files, live })
+    }
+
     /// Returns the baseline for registered revisions: the baseline that the caller named, else the baseline of the
     /// deployed stack, else the shipped baseline if no stack is deployed. An unreadable baseline of the stack is an
     /// error, because another baseline could change what the stack would leave as it is.

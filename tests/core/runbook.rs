@@ -98,6 +98,12 @@ fn each_rule_gives_each_of_its_verdicts() {
         (
             "1",
             "shared-task-role",
+            Undecidable,
+            with(json!({}), json!({"taskRoleArn": "<PLACEHOLDER>", "executionRoleArn": "<PLACEHOLDER>"})),
+        ),
+        (
+            "1",
+            "shared-task-role",
             Fail,
             with(json!({}), json!({"taskRoleArn": "r", "executionRoleArn": "arn:aws:iam::111122223333:role/x/r"})),
         ),
@@ -222,6 +228,7 @@ fn each_rule_gives_each_of_its_verdicts() {
         ("X3", "added-capability", Fail, capabilities("add", json!(["cap_net_admin"]))),
         ("X3", "added-capability", Pass, capabilities("add", json!(["SYS_PTRACE"]))),
         ("X3", "added-capability", Pass, bare()),
+        ("X3", "added-capability", Pass, capabilities("add", json!([""]))),
         ("X3", "added-capability", Undecidable, capabilities("add", json!([{"Ref": "C"}]))),
         ("X3", "added-capability", Undecidable, capabilities("add", json!(["${CAPABILITY}"]))),
         ("X3", "added-capability", Fail, capabilities("add", json!([{"Ref": "C"}, "ALL"]))),
@@ -321,6 +328,24 @@ fn no_result_contains_the_value_of_an_environment_variable() {
             );
             assert!(!text.unwrap().contains("CANARY"), "{name}");
         }
+    }
+}
+
+#[test]
+fn no_result_contains_a_literal_with_the_form_of_a_secret() {
+    let cases = [
+        of_container("image", json!("me:CANARY-7f3a@registry.example/web")),
+        of_container("image", json!("https://me:CANARY-7f3a@registry.example/web")),
+        secret("CANARY-7f3a"),
+        secret("a b CANARY-7f3a"),
+        of_container("command", json!(["--token", "CANARY-7f3a"])),
+        of_container("logConfiguration", json!({"logDriver": "splunk", "options": {"splunk-token": "CANARY-7f3a"}})),
+        of_container("dockerLabels", json!({"token": "CANARY-7f3a"})),
+        of_task("tags", json!([{"key": "token", "value": "CANARY-7f3a"}])),
+    ];
+    for (index, definition) in cases.iter().enumerate() {
+        let results: Vec<RunbookResult> = results(definition, None).into_iter().map(|(_, result)| result).collect();
+        assert!(!serde_json::to_string(&results).unwrap().contains("CANARY"), "{index}: {results:#?}");
     }
 }
 

@@ -12,7 +12,7 @@ fn baseline(runbook: &str) -> Baseline {
 
 /// Returns an exemption with this match, this list and this last day.
 fn exemption(matches: &str, of: &str, until: &str) -> String {
-    let text = "owner = \"team-web\"\nreason = \"the vendor mends it\"";
+    let text = "owner = \"team-web\"\nreason = \"the vendor corrects it\"";
     format!("[[runbook.exempt]]\nmatch = {{ {matches} }}\n{of}\nuntil = {until}\n{text}\n")
 }
 

@@ -11,6 +11,7 @@ mod exemptions;
 mod known_agents;
 mod requirement;
 mod rules;
+mod secret_shape;
 mod subject;
 mod verdict;
 
@@ -51,17 +52,25 @@ pub fn judge_unread_definitions(account: &Account, unread: &Unread) -> Results {
     results.collect()
 }
 
-/// Returns the worst result of each rule about each resource.
+/// Returns the worst result of each rule about each resource. A result that lacks several facts names each of them.
 fn worst(results: impl Iterator<Item = (Requirement, RunbookResult)>) -> Results {
     let mut worst: BTreeMap<(Requirement, &'static str, Resource), RunbookResult> = BTreeMap::new();
     for (requirement, result) in results {
         let key = (requirement, result.rule, result.resource.clone());
-        match worst.get(&key) {
+        match worst.get_mut(&key) {
+            Some(known) if known.verdict == Verdict::NotChecked && result.verdict == Verdict::NotChecked => {
+                known.add_reason(&result.message);
+            }
             Some(known) if known.verdict >= result.verdict => {}
             _ => drop(worst.insert(key, result)),
         }
     }
     worst.into_iter().map(|((requirement, ..), result)| (requirement, result)).collect()
+}
+
+/// Returns the names of the rules of a depth, each with the IAM actions that its reads need.
+pub fn account_rules(depth: Depth) -> Vec<(&'static str, &'static [&'static str])> {
+    rules::of_depth(depth).collect()
 }
 
 /// Returns the name of every rule with its requirement. A rule of two requirements occurs twice.

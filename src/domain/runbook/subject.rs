@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::secret_shape::is_secret;
 use super::verdict::{Evidence, InScope, Resource, ResourceKind, RunbookResult, Verdict};
 use crate::domain::baseline::Baseline;
 use crate::domain::ecs::task_definition::{Container, TaskDefinition};
@@ -138,7 +139,7 @@ impl<'s> Subject<'s> {
         let evidence = Evidence {
             source: plain(self.source, LONGEST),
             member: plain(member, LONGEST),
-            value: value.filter(|_| !may_be_secret(member)).map(shown),
+            value: value.filter(|value| !may_be_secret(member, value)).map(shown),
             time: self.time,
         };
         let name = |container: Container<'_>| match container.name() {
@@ -167,10 +168,15 @@ impl<'s> Subject<'s> {
     }
 }
 
-/// Whether the value of the member may be a secret. The runbook never prints such a value, nor its length.
-fn may_be_secret(member: &str) -> bool {
+/// Whether the value of the member may be a secret. The runbook never prints such a value, nor its length. A person may
+/// have written a secret in place of its reference, so only a reference with the form of a path or an ARN is shown.
+fn may_be_secret(member: &str, value: &Value) -> bool {
     let within = |name: &str| member.split('/').any(|part| part == name);
-    within("environment") || within("options") || within("command") || within("dockerLabels") || within("entryPoint")
+    let text = value.as_str().unwrap_or_default();
+    let is_reference = text.starts_with("arn:") || text.starts_with('/');
+    ["environment", "options", "command", "dockerLabels", "entryPoint"].into_iter().any(within)
+        || (within("valueFrom") && !is_reference)
+        || is_secret(text)
 }
 
 /// Returns a value as evidence. Objects and lists appear only with their sizes.

@@ -171,6 +171,13 @@ impl RunbookResult {
         Self { resource, rule, verdict, message, evidence: None, scope: None, exempt: None, image: None }
     }
 
+    /// Adds another reason why Logweir did not check the rule.
+    pub(super) fn add_reason(&mut self, reason: &str) {
+        if !self.message.contains(reason) {
+            self.message = format!("{}; {reason}", self.message);
+        }
+    }
+
     /// Whether the result counts as a failure: the rule fails, and no exemption covers the result.
     pub fn fails(&self) -> bool {
         self.counts_as(Verdict::Fail)

@@ -83,6 +83,9 @@ fn answer(operation: &str, body: &Value) -> Reply {
             "capacityProviderArn": format!("{REGION}:capacity-provider/cp"), "name": "cp", "status": "ACTIVE",
             "autoScalingGroupProvider": {"managedTerminationProtection": "DISABLED"}
         }], "failures": []}),
+        // A named task definition is read as `check` reads it, with the facts of the rules about logging.
+        "ListAccountSettings" if body["name"] == "defaultLogDriverMode" => json!({"settings": []}),
+        "DescribeLogGroups" => json!({"logGroups": []}),
         "ListAccountSettings" => {
             assert_eq!(body, &json!({"name": "containerInsights", "effectiveSettings": true}));
             json!({"settings": [{"name": "containerInsights", "value": "disabled"}]})
@@ -94,6 +97,7 @@ fn answer(operation: &str, body: &Value) -> Reply {
             let newest = if family == "web" { 2 } else { 1 };
             json!({"taskDefinition": document(family, revision.parse().unwrap_or(newest)), "tags": []})
         }
+        "GetParameter" => return Reply::error("ParameterNotFound", ""),
         other => return Reply::error("UnknownOperationException", other),
     })
 }

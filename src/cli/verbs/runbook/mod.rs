@@ -41,7 +41,7 @@ pub(in crate::cli) struct RunbookArgs {
     /// and Region]
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
-    /// How much of the account to read: ecs, network, identity, images or trail. Each also reads what stands before it
+    /// How much of the account to read: ecs, network, identity, images or trail. Each includes the ones before it
     #[arg(long, value_name = "DEPTH", default_value = "ecs", value_parser = depth, hide_default_value = false)]
     depth: Depth,
     #[command(flatten)]
@@ -56,7 +56,11 @@ fn depth(word: &str) -> Result<Depth, String> {
 impl RunbookArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         let selected = Selected::parse(&self.targets, &self.walk)?;
-        let baselines = wait(context.baselines(&selected.definitions.list))?;
+        let targets = &selected.definitions.list;
+        let baselines = match selected.account {
+            Some(_) => wait(context.account_baselines(targets))?,
+            None => wait(context.baselines(targets))?,
+        };
         let chosen = baselines.choose(&RuleChoiceArgs::default(), &[]);
         let now = Timestamp::now();
         let mut run = Run {
@@ -131,6 +135,11 @@ impl Run<'_> {
             unread.map(|one| MissingRight { right: one.action, message: one.message.clone() }).collect();
         rights.sort();
         rights.dedup();
+        for MissingRight { right, message } in &rights {
+            let failure = Failure::error(message.clone());
+            let help = format!("allow the caller {right}; until then, the rules that need it are not checked");
+            context.printer.target_failure(right, &failure.help(help));
+        }
         output.coverage.account = Some(AccountCoverage {
             account: account.account.clone(),
             region: account.region.clone(),

@@ -85,7 +85,7 @@ pub struct Service {
     pub has_managed_tags: bool,
     /// The Service Connect of the newest deployment. `None` if the service has none.
     pub service_connect: Option<ServiceConnect>,
-    /// The ARNs of the target groups behind which the tasks stand.
+    /// The ARNs of the target groups that contain the tasks.
     pub target_groups: Vec<String>,
     /// The ARNs of the task definitions that the deployments and task sets use.
     pub definitions: BTreeSet<String>,

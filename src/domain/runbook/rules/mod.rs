@@ -50,6 +50,11 @@ fn of_accounts() -> impl Iterator<Item = &'static AccountRule> {
     OF_ACCOUNTS.into_iter().flatten()
 }
 
+/// Returns the names of the rules of a depth, each with the IAM actions that its reads need.
+pub(super) fn of_depth(depth: Depth) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    of_accounts().filter(move |rule| rule.depth == depth).map(|rule| (rule.name, rule.reads))
+}
+
 /// Returns the name of every rule with its requirement.
 pub(super) fn names() -> impl Iterator<Item = (R, &'static str)> {
     task_definition::names().chain(of_accounts().map(|rule| (rule.requirement, rule.name)))

@@ -15,7 +15,8 @@ pub(super) fn check(subject: &Subject<'_>) -> Checked {
             Member::Unknown => return unknown(),
             Member::Known(image) => image.as_str().unwrap_or_default(),
         };
-        let host = registry(image);
+        // A person may have written a user and a password before the host.
+        let host = registry(image).rsplit('@').next().unwrap_or_default();
         if host.contains(['$', '{', '<', '%']) {
             return unknown();
         }

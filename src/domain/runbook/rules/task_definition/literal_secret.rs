@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Checked;
 use crate::domain::ecs::task_definition::Container;
+use crate::domain::runbook::secret_shape::{has_password, is_secret};
 use crate::domain::runbook::subject::{Member, Subject};
 use crate::domain::runbook::verdict::{RunbookResult, Verdict};
 use crate::domain::text::placeholder::is_intrinsic;
@@ -106,7 +107,7 @@ fn looks_secret(name: &str, value: &Value) -> bool {
         || is_switch
         || (value.parse::<f64>().is_ok() && !is_password(&upper(name)))
         || (value.contains("://") && !has_password(value));
-    has_password(value) || is_access_key(value) || value.contains("-----BEGIN ") || (!refers && names_secret(name))
+    is_secret(value) || (!refers && names_secret(name))
 }
 
 /// Whether the name is that of a variable with a secret, and not of one about a secret, such as its ARN or its age.
@@ -125,22 +126,6 @@ fn is_password(name: &str) -> bool {
 
 fn upper(name: &str) -> String {
     name.to_ascii_uppercase().replace(['-', '.'], "_")
-}
-
-/// Whether the value is an address with a user and a password, such as `postgres://user:password@host`.
-fn has_password(value: &str) -> bool {
-    let Some((_, rest)) = value.split_once("://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let Some((user, _)) = authority.rsplit_once('@') else { return false };
-    user.split_once(':').is_some_and(|(_, password)| !password.is_empty())
-}
-
-/// Whether the value is the identifier of an access key (source: IAM user guide, unique identifiers).
-fn is_access_key(value: &str) -> bool {
-    let rest = value.strip_prefix("AKIA").or_else(|| value.strip_prefix("ASIA"));
-    rest.is_some_and(|rest| {
-        rest.len() == 16 && rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-    })
 }
 
 #[cfg(test)]
