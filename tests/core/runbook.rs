@@ -3,6 +3,7 @@
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::runbook::{Requirement, RunbookResult, Subject, Verdict, judge, rule_names};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const BASELINE: &str = r#"
@@ -328,6 +329,15 @@ fn no_result_contains_the_value_of_an_environment_variable() {
             );
             assert!(!text.unwrap().contains("CANARY"), "{name}");
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_environment_value_is_in_a_result(name in "[A-Za-z_.]{1,20}", before in ".{0,12}", after in ".{0,12}") {
+        let definition = env(&name, &format!("{before}CANARY-7f3a{after}"));
+        let results: Vec<RunbookResult> = results(&definition, None).into_iter().map(|(_, result)| result).collect();
+        prop_assert!(!serde_json::to_string(&results).unwrap().contains("CANARY-7f3a"));
     }
 }
 

@@ -48,9 +48,11 @@ const AGENTS: [KnownAgent; 4] = [
 /// Returns the exemption of a result about a container that is one of the agents.
 pub(super) fn exempt(result: &RunbookResult) -> Option<Exempt> {
     let repository = repository_path(result.image.as_deref()?);
-    let is_its =
-        |one: &&str| repository == *one || repository.strip_suffix(*one).is_some_and(|parent| parent.ends_with('/'));
-    let agent = AGENTS.iter().find(|agent| agent.repositories.iter().any(|one| is_its(&one)))?;
+    let is_its = |one: &&str| match repository.strip_suffix(*one) {
+        Some(parent) => parent.is_empty() || parent.ends_with('/'),
+        None => false,
+    };
+    let agent = AGENTS.iter().find(|agent| agent.repositories.iter().any(is_its))?;
     agent.rules.contains(&result.rule).then(|| Exempt {
         owner: "runbook.exempt-known-agents".to_owned(),
         reason: format!("{}: {}", agent.name, agent.why),
