@@ -35,9 +35,9 @@ impl Aws {
         flag(&GET_TRAIL_STATUS, &answer, "IsLogging")
     }
 
-    /// Returns the trail's event selectors in the JSON format of CloudTrail.
-    pub async fn event_selectors(&self, trail: &TrailName) -> Answer<Value> {
-        let body = json!({"TrailName": trail.arn});
+    /// Returns the event selectors of the trail with this ARN in the JSON format of CloudTrail.
+    pub async fn event_selectors(&self, trail: &str) -> Answer<Value> {
+        let body = json!({"TrailName": trail});
         self.signed.call(&GET_EVENT_SELECTORS, Request::json(&body)).await?.json_or_null()
     }
 }

@@ -1,11 +1,15 @@
 //! The check of CloudTrail's trails. EventBridge receives events about API calls only if a CloudTrail trail is on and
 //! records management events (source: EventBridge user guide, events from services by way of CloudTrail).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Check, ReadFailure, ReadResult};
+use crate::domain::trail::selectors::{ManagementCall, records};
 
 const CHECK: &str = "trail";
+
+/// The call that Logweir needs most.
+const REGISTRATION: ManagementCall = ManagementCall::of_ecs("RegisterTaskDefinition", false);
 
 /// A trail that covers this Region.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,74 +84,20 @@ impl Trail {
     fn verdict(&self) -> TrailVerdict<'_> {
         match (&self.is_logging, &self.selectors) {
             (Ok(false), _) => TrailVerdict::Bad("is switched off"),
-            (_, Ok(selectors)) if records(selectors) == Some(false) => {
+            (_, Ok(selectors)) if records(selectors, REGISTRATION) == Some(false) => {
                 TrailVerdict::Bad("does not record write management events")
             }
             (Err(unseen), _) | (_, Err(unseen)) => TrailVerdict::ReadFailure(unseen),
-            (Ok(true), Ok(selectors)) if records(selectors) == Some(true) => TrailVerdict::Good,
+            (Ok(true), Ok(selectors)) if records(selectors, REGISTRATION) == Some(true) => TrailVerdict::Good,
             _ => TrailVerdict::Depends,
         }
     }
 }
 
-/// Whether the trail records the registration of a task definition. `None` if the answer depends on fields whose values
-/// Logweir does not know in advance.
-fn records(selectors: &Value) -> Option<bool> {
-    let all = |member: &str| selectors[member].as_array().cloned().unwrap_or_default();
-    let basic = all("EventSelectors").into_iter().map(|selector| {
-        let writes = matches!(selector["ReadWriteType"].as_str(), None | Some("All" | "WriteOnly"));
-        Some(writes && selector["IncludeManagementEvents"] != false)
-    });
-    let advanced = all("AdvancedEventSelectors").into_iter().map(|selector| admits(&selector));
-    any(basic.chain(advanced))
-}
-
-/// Returns the fields of a registration event that an advanced selector can test.
-fn registration() -> Value {
-    json!({
-        "eventCategory": "Management", "readOnly": "false", "eventSource": "ecs.amazonaws.com",
-        "eventName": "RegisterTaskDefinition", "eventType": "AwsApiCall"
-    })
-}
-
-fn admits(selector: &Value) -> Option<bool> {
-    let event = registration();
-    let fields = selector["FieldSelectors"].as_array().cloned().unwrap_or_default();
-    all(fields.iter().map(|field| {
-        let value = event[field["Field"].as_str().unwrap_or_default()].as_str()?;
-        let texts = |operator: &str| -> Option<Vec<String>> {
-            let texts = field[operator].as_array()?.iter().filter_map(Value::as_str).map(String::from);
-            Some(texts.collect())
-        };
-        let fits = |operator: &str, is: fn(&str, &str) -> bool, wanted: bool| {
-            texts(operator).is_none_or(|texts| texts.iter().any(|text| is(value, text)) == wanted)
-        };
-        Some(
-            fits("Equals", |value, text| value == text, true)
-                && fits("StartsWith", |value, text| value.starts_with(text), true)
-                && fits("EndsWith", |value, text| value.ends_with(text), true)
-                && fits("NotEquals", |value, text| value == text, false)
-                && fits("NotStartsWith", |value, text| value.starts_with(text), false)
-                && fits("NotEndsWith", |value, text| value.ends_with(text), false),
-        )
-    }))
-}
-
-/// Whether one of the verdicts is true. `None` if no verdict is true and at least one verdict is unknown.
-fn any(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    let verdicts: Vec<Option<bool>> = verdicts.collect();
-    if verdicts.contains(&Some(true)) {
-        return Some(true);
-    }
-    (!verdicts.contains(&None)).then_some(false)
-}
-
-fn all(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    any(verdicts.map(|verdict| verdict.map(|verdict| !verdict))).map(|verdict| !verdict)
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::super::State;
     use super::*;
 

@@ -5,6 +5,7 @@
 //! - [`address`] classifies source addresses.
 //! - [`aws_ranges`] names the Region and the service of an address of AWS.
 //! - [`digest`] and [`verification`] check log files against the digest files of CloudTrail.
+//! - [`selectors`] says which calls the event selectors of a trail record.
 //! - [`activity`] holds the results of `logweir activity`.
 
 pub mod activity;
@@ -16,6 +17,7 @@ pub mod location;
 mod person;
 mod projection;
 mod record;
+pub mod selectors;
 pub mod sql;
 mod value;
 pub mod verification;

@@ -63,7 +63,7 @@ impl Look<'_> {
         let mut trails = Vec::new();
         for trail in seen(self.aws.trails().await, SERVICE)? {
             let is_logging = seen(self.aws.is_logging(&trail).await, SERVICE);
-            let selectors = seen(self.aws.event_selectors(&trail).await, SERVICE);
+            let selectors = seen(self.aws.event_selectors(&trail.arn).await, SERVICE);
             trails.push(Trail { trail, is_logging, selectors });
         }
         Ok(trails)
