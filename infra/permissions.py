@@ -15,8 +15,14 @@ SOURCES = ROOT / "src/aws"
 
 ROLES = {"remediator": "RemediatorRole", "backout": "BackoutRole"}
 
+# The depths of `logweir runbook`, the smallest one first.
+DEPTHS = ["ecs", "network", "identity", "images", "trail"]
+
 # The SDK crates whose name differs from botocore's name of the service.
 NAMES = {"cloudwatchlogs": "logs"}
+
+# The services whose name in IAM and in signatures differs from botocore's name.
+MODEL_NAMES = {"elasticloadbalancing": "elbv2"}
 
 # Matches the next string, character or comment of a Rust source.
 TOKEN = re.compile(r'''r(#+)".*?"\1|"(?P<literal>(?:[^"\\]|\\.)*)"|'(?:[^'\\]|\\.[^']*)'|//[^\n]*''', re.S)
@@ -26,8 +32,9 @@ MODELS = botocore.session.get_session().get_component("data_loader")
 class Row:
     """One call of Logweir, or one action that AWS itself performs with a role. `needs` maps each permission to its reason."""
 
-    def __init__(self, service, name, by, why, needs=None, also=None, option=None):
+    def __init__(self, service, name, by, why, needs=None, also=None, option=None, depth=None):
         self.service, self.name, self.by, self.why, self.option = service, name, by, why, option
+        self.depth = depth
         self.needs = {each: why for each in ([f"{service}:{name}"] if needs is None else needs)} | (also or {})
 
 
@@ -73,7 +80,7 @@ def found(texts, of_sdks):
     literals = {file: {each["literal"] for each in TOKEN.finditer(text)} - {None} for file, text in texts.items()}
     texts = {file: TOKEN.sub("", text) for file, text in texts.items()}
     methods = {xform_name(each): (service, each) for service in of_sdks for each in operations(service)}
-    known = set(MODELS.list_available_services("service-2"))
+    known = {*MODELS.list_available_services("service-2"), *MODEL_NAMES}
     calls = {methods[name] for text in texts.values() for name in re.findall(r"\.\s*(\w+)\(\)", text) if name in methods}
     services = {each for names in literals.values() for each in names & known}
     for names in literals.values():
@@ -86,7 +93,30 @@ def found(texts, of_sdks):
 @functools.cache
 def operations(service):
     """Returns the names of all operations of a service."""
-    return set(MODELS.load_service_model(service, "service-2")["operations"])
+    return set(MODELS.load_service_model(MODEL_NAMES.get(service, service), "service-2")["operations"])
+
+
+def of_depth(depth):
+    """Returns the actions that a run of `logweir runbook` with this depth needs beyond the smaller depths."""
+    return sorted(f"{row.service}:{row.name}" for row in calls() if row.depth == depth)
+
+
+def runbook_policy(depth):
+    """Returns the read-only policy for a run of `logweir runbook` with this depth, one statement for each depth."""
+    depths = DEPTHS[: DEPTHS.index(depth) + 1]
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Sid": f"Runbook{each.capitalize()}", "Effect": "Allow", "Action": of_depth(each), "Resource": "*"}
+            for each in depths
+        ],
+    }
+
+
+def runbook_table():
+    """Returns the table of the depths in docs/permissions.md."""
+    row = "| [`{0}`](../infra/policies/runbook/{0}.json) | {1} |"
+    return "\n".join(row.format(depth, ", ".join(f"`{action}`" for action in of_depth(depth))) for depth in DEPTHS)
 
 
 def documented():
@@ -119,9 +149,19 @@ answers.
 | permission | remediator | backout | command line | why |
 |---|:-:|:-:|:-:|---|
 {table}
+
+## The runbook, by depth
+
+`logweir runbook` reads an account up to a depth. The policy of a depth contains the actions of the smaller depths too. All
+actions read, and none of them reads the value of a parameter or of a secret. A run without one of the actions marks the
+rules that need it as `not-checked`, and names the action.
+
+| depth and its policy | the actions beyond the smaller depths |
+|---|---|
+{runbook}
 """
 
 
 def document():
     """Returns the text of docs/permissions.md."""
-    return DOCUMENT.format(table=documented())
+    return DOCUMENT.format(table=documented(), runbook=runbook_table())

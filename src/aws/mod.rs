@@ -7,6 +7,8 @@
 //! feature `cli`.
 
 #[cfg(feature = "cli")]
+mod account;
+#[cfg(feature = "cli")]
 mod alias;
 mod calls;
 mod client;

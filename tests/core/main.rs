@@ -30,6 +30,7 @@ mod record;
 mod rules;
 mod runbook;
 mod runbook_account;
+mod runbook_depths;
 mod runbook_exemptions;
 mod templates;
 mod trail_location;

@@ -43,6 +43,7 @@ fn service() -> Service {
         tags: Vec::new(),
         propagate_tags: None,
         has_managed_tags: false,
+        has_exec: false,
         service_connect: None,
         target_groups: Vec::new(),
         definitions: [format!("{REGION}:task-definition/web:1")].into(),
@@ -75,6 +76,7 @@ fn cluster(services: Vec<Service>, tasks: Vec<Task>) -> Cluster {
         tags: Vec::new(),
         capacity_providers: Vec::new(),
         default_strategy: Vec::new(),
+        session_key: None,
         container_instances: 0,
         services: read(services, "ecs:DescribeServices"),
         tasks: read(tasks, "ecs:DescribeTasks"),
@@ -82,18 +84,13 @@ fn cluster(services: Vec<Service>, tasks: Vec<Task>) -> Cluster {
 }
 
 fn account(clusters: Vec<Cluster>) -> Account {
-    Account {
-        partition: "aws".into(),
-        account: "111122223333".into(),
-        region: "eu-west-1".into(),
-        depth: Depth::Ecs,
-        ecs: EcsFacts {
-            clusters: read(clusters, "ecs:DescribeClusters"),
-            capacity_providers: read(Vec::new(), "ecs:DescribeCapacityProviders"),
-            default_insights: read(None, "ecs:ListAccountSettings"),
-            definitions: Vec::new(),
-        },
-    }
+    let ecs = EcsFacts {
+        clusters: read(clusters, "ecs:DescribeClusters"),
+        capacity_providers: read(Vec::new(), "ecs:DescribeCapacityProviders"),
+        default_insights: read(None, "ecs:ListAccountSettings"),
+        definitions: Vec::new(),
+    };
+    Account::of_ecs("aws".into(), "111122223333".into(), "eu-west-1".into(), Depth::Ecs, ecs)
 }
 
 fn with_service(change: impl FnOnce(&mut Service)) -> Account {

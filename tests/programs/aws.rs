@@ -1,5 +1,6 @@
 //! The AWS adapters, tested on the wire: the calls with their bytes, and how the answers are read.
 
+mod account;
 mod computed;
 mod deployment;
 mod ecr;

@@ -35,6 +35,12 @@ class TheFiles(unittest.TestCase):
     def test_the_document_matches_the_table(self):
         self.assert_holds(ROOT / "docs/permissions.md", permissions.document())
 
+    def test_the_policies_of_the_runbook_match_the_table(self):
+        for depth in permissions.DEPTHS:
+            with self.subTest(depth):
+                policy = json.dumps(permissions.runbook_policy(depth), indent=2) + "\n"
+                self.assert_holds(ROOT / f"infra/policies/runbook/{depth}.json", policy)
+
     def test_no_permission_opens_a_session(self):
         opening = {"ecs:ExecuteCommand", "ssm:StartSession", "ssm:ResumeSession"}
         rows = [*permissions.calls(), *permissions.beyond()]
@@ -75,6 +81,29 @@ class TheTableOfCalls(unittest.TestCase):
     def test_a_call_whose_service_is_not_in_its_file_is_found_as_well(self):
         texts = {"deployment.rs": 'Call { name, service: "lambda" }', "mapping.rs": 'get("GetEventSourceMapping")'}
         self.assertEqual(permissions.found(texts, []), {("?", "GetEventSourceMapping")})
+
+
+class TheRunbook(unittest.TestCase):
+    def test_the_depths_beyond_ecs_contain_the_calls_of_their_readers(self):
+        """The readers of the runbook share two calls with those of `doctor`."""
+        folder = permissions.SOURCES / "account"
+        found = permissions.found({path: permissions.sources(path) for path in sorted(folder.rglob("*.rs"))}, [])
+        shared = {("cloudtrail", "GetEventSelectors"), ("events", "ListTargetsByRule")}
+        listed = {(row.service, row.name) for row in permissions.calls() if row.depth not in (None, "ecs")}
+        self.assertEqual(listed, found | shared)
+
+    def test_the_depth_ecs_contains_only_calls_to_ecs(self):
+        self.assertEqual({action.split(":")[0] for action in permissions.of_depth("ecs")}, {"ecs"})
+
+    def test_each_action_reads(self):
+        reads = re.compile(r"\w+:(Describe|Get|List)")
+        for depth in permissions.DEPTHS:
+            self.assertEqual([action for action in permissions.of_depth(depth) if not reads.match(action)], [])
+        values = {"ssm:GetParameter", "ssm:GetParameters", "secretsmanager:GetSecretValue", "kms:Decrypt"}
+        self.assertFalse(values & granted(permissions.runbook_policy("trail")))
+
+    def test_each_row_has_a_known_depth(self):
+        self.assertLessEqual({row.depth for row in permissions.calls()}, {None, *permissions.DEPTHS})
 
 
 class TheRoles(unittest.TestCase):

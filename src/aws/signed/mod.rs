@@ -20,6 +20,8 @@ pub(super) mod queue;
 mod reply;
 mod request;
 mod ssm_sessions;
+#[cfg(feature = "cli")]
+pub(super) mod xml;
 
 pub(super) use client::SignedClient;
 pub(super) use operation::{JSON_1_0, JSON_1_1, Operation, Service};

@@ -60,7 +60,10 @@ pub enum ResourceKind {
     Image,
     Vpc,
     Subnet,
+    FlowLog,
     LoadBalancer,
+    Listener,
+    TargetGroup,
     /// A trail of CloudTrail.
     Trail,
     /// A rule of EventBridge.
@@ -85,7 +88,10 @@ impl ResourceKind {
             Self::Image => "image",
             Self::Vpc => "vpc",
             Self::Subnet => "subnet",
+            Self::FlowLog => "flow-log",
             Self::LoadBalancer => "load-balancer",
+            Self::Listener => "listener",
+            Self::TargetGroup => "target-group",
             Self::Trail => "trail",
             Self::EventRule => "event-rule",
         }

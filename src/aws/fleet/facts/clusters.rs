@@ -23,7 +23,8 @@ impl Aws {
     pub async fn cluster_facts(&self, named: &[String]) -> Answer<Vec<Cluster>> {
         let mut found = Vec::new();
         for named in named.chunks(MOST) {
-            let reply = self.ask(&DESCRIBE, &json!({"clusters": named, "include": ["SETTINGS", "TAGS"]})).await?;
+            let include = ["CONFIGURATIONS", "SETTINGS", "TAGS"];
+            let reply = self.ask(&DESCRIBE, &json!({"clusters": named, "include": include})).await?;
             all_described(&DESCRIBE, &reply)?;
             let clusters = items(&DESCRIBE, &reply, "clusters")?;
             found.extend(clusters.iter().filter(|cluster| cluster["status"] != "INACTIVE").map(row));
@@ -43,6 +44,7 @@ fn row(cluster: &Value) -> Cluster {
         tags: tags(&cluster["tags"]),
         capacity_providers: list(&cluster["capacityProviders"]).iter().filter_map(text).collect(),
         default_strategy: texts(&cluster["defaultCapacityProviderStrategy"], "capacityProvider"),
+        session_key: text(&cluster["configuration"]["executeCommandConfiguration"]["kmsKeyId"]),
         container_instances: cluster["registeredContainerInstancesCount"].as_u64().unwrap_or_default(),
         services: Fact::NotAsked(Depth::Ecs),
         tasks: Fact::NotAsked(Depth::Ecs),

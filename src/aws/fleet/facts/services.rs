@@ -42,6 +42,7 @@ fn row(cluster: &str, service: &Value) -> Service {
         tags: tags(&service["tags"]),
         propagate_tags: text(&service["propagateTags"]),
         has_managed_tags: service["enableECSManagedTags"] == true,
+        has_exec: service["enableExecuteCommand"] == true,
         service_connect: newest.and_then(|newest| connect(&newest["serviceConnectConfiguration"])),
         target_groups,
         definitions: used.filter_map(|one| text(&one["taskDefinition"])).collect(),

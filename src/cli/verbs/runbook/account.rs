@@ -38,8 +38,8 @@ pub(super) struct Read {
 
 /// Reads the account. Calls `each` with each task definition in scope.
 ///
-/// To read another depth, add the facts to [`Account`], and read them at the end of this function, where the facts of ECS
-/// are known.
+/// To read another depth, add the facts to [`Account`], and read them at the end of this function, where the facts of
+/// ECS are known.
 pub(super) async fn read(
     aws: &Aws,
     selection: &selection::Account,
@@ -74,7 +74,8 @@ pub(super) async fn read(
     ecs.definitions = definitions.found;
     missing.extend(definitions.missing);
     let (partition, account) = home(&ecs);
-    let account = Account { partition, account, region: aws.region().to_owned(), depth, ecs };
+    let mut account = Account::of_ecs(partition, account, aws.region().to_owned(), depth, ecs);
+    aws.complete(&mut account).await;
     Read { account, families: unlisted, missing }
 }
 

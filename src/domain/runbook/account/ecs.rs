@@ -37,6 +37,8 @@ pub struct Cluster {
     pub capacity_providers: Vec<String>,
     /// The names of the capacity providers of the default strategy.
     pub default_strategy: Vec<String>,
+    /// The key of AWS KMS that encrypts the sessions of ECS Exec.
+    pub session_key: Option<String>,
     /// The number of the registered container instances, which are instances of EC2 or external ones.
     pub container_instances: u64,
     pub services: Fact<Vec<Service>>,
@@ -83,6 +85,7 @@ pub struct Service {
     /// `SERVICE`, `TASK_DEFINITION` or `NONE`. `None` if ECS shows no value, which counts as `NONE`.
     pub propagate_tags: Option<String>,
     pub has_managed_tags: bool,
+    pub has_exec: bool,
     /// The Service Connect of the newest deployment. `None` if the service has none.
     pub service_connect: Option<ServiceConnect>,
     /// The ARNs of the target groups that contain the tasks.

@@ -65,6 +65,15 @@ impl<T> Fact<T> {
         }
     }
 
+    /// Returns the fact that follows from this one.
+    pub fn map<U>(self, of: impl FnOnce(T) -> U) -> Fact<U> {
+        match self {
+            Self::Read { value, source, time } => Fact::Read { value: of(value), source, time },
+            Self::Unread(unread) => Fact::Unread(unread),
+            Self::NotAsked(depth) => Fact::NotAsked(depth),
+        }
+    }
+
     /// Returns the value. Returns `None` if the fact is missing.
     pub fn value(&self) -> Option<&T> {
         self.get().ok().map(|(value, _)| value)

@@ -2,13 +2,24 @@
 //! that Logweir could not read, or that the depth of the run leaves out, is never a missing resource.
 
 pub mod ecs;
+pub mod event_pattern;
 mod fact;
+pub mod identity;
+pub mod images;
+pub mod network;
+mod references;
+pub mod trail;
 
 use super::depth::Depth;
 use super::verdict::{Resource, ResourceKind};
 use crate::domain::fleet::facts::Unread;
 use ecs::EcsFacts;
 pub use fact::{Fact, Missing, Origin};
+use identity::IdentityFacts;
+use images::ImageFacts;
+use network::NetworkFacts;
+pub use references::{Reference, Store};
+use trail::TrailFacts;
 
 /// The facts about one account and Region.
 #[derive(Clone, Debug)]
@@ -20,12 +31,24 @@ pub struct Account {
     /// The depth of the run.
     pub depth: Depth,
     pub ecs: EcsFacts,
+    pub network: NetworkFacts,
+    pub identity: IdentityFacts,
+    pub images: ImageFacts,
+    pub trail: TrailFacts,
 }
 
 impl Account {
+    /// Returns the account with the facts of Amazon ECS, and without those of the other depths.
+    pub fn of_ecs(partition: String, account: String, region: String, depth: Depth, ecs: EcsFacts) -> Self {
+        let (network, trail) = (NetworkFacts::not_asked(), TrailFacts::not_asked());
+        let (identity, images) = (IdentityFacts::default(), ImageFacts::default());
+        Self { partition, account, region, depth, ecs, network, identity, images, trail }
+    }
+
     /// Returns the reads that failed. Each module of facts adds its own.
     pub fn unread(&self) -> Vec<&Unread> {
-        self.ecs.unread()
+        let Self { ecs, network, identity, images, trail, .. } = self;
+        [ecs.unread(), network.unread(), identity.unread(), images.unread(), trail.unread()].concat()
     }
 
     /// Returns the ARN of a role that a task definition names by its ARN or by its name.

@@ -1,0 +1,96 @@
+//! The parameters and secrets to which the task definitions in scope refer.
+
+use std::collections::BTreeSet;
+
+use super::Account;
+use crate::domain::ecs::arn::{is_account, is_partition_or_region};
+
+/// A service that stores values for containers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    Parameters,
+    Secrets,
+}
+
+/// A reference of a task definition to a parameter or a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The reference as the task definition has it.
+    pub text: String,
+    pub region: String,
+    /// The account in the ARN. `None` for a name.
+    pub owner: Option<String>,
+    /// The possible names of the parameter, or the ARN or the name of the secret.
+    pub names: Vec<String>,
+}
+
+impl Account {
+    /// Returns the references to this store, each text once. Leaves out references that ECS does not resolve.
+    pub fn references(&self, store: Store) -> Vec<Reference> {
+        let texts: BTreeSet<&String> = self.ecs.definitions.iter().flat_map(|definition| &definition.secrets).collect();
+        let of_store = |text: &&String| parsed(text, &self.region);
+        texts.iter().filter_map(of_store).filter(|(of, _)| *of == store).map(|(_, reference)| reference).collect()
+    }
+
+    /// Returns the store to which a reference leads in this Region. Returns `None` for a reference to another Region.
+    pub fn store_of(&self, text: &str) -> Option<Store> {
+        parsed(text, &self.region).filter(|(_, reference)| reference.region == self.region).map(|(store, _)| store)
+    }
+}
+
+/// Returns the store and the reference. A text that is no ARN is the name of a parameter.
+fn parsed(text: &str, region: &str) -> Option<(Store, Reference)> {
+    let reference = |region: &str, owner: Option<&str>, names: Vec<String>| Reference {
+        text: text.to_owned(),
+        region: region.to_owned(),
+        owner: owner.map(String::from),
+        names,
+    };
+    if !text.starts_with("arn:") {
+        return Some((Store::Parameters, reference(region, None, vec![text.to_owned()])));
+    }
+    let parts: Vec<&str> = text.split(':').collect();
+    let [_, _, service, region, account, ..] = parts.as_slice() else { return None };
+    if !is_partition_or_region(region) || !is_account(account) {
+        return None;
+    }
+    match *service {
+        // The ARN of the parameter `db` is the one of the parameter `/db` too.
+        "ssm" => {
+            let path = parts[5..].join(":");
+            let path = path.strip_prefix("parameter/")?;
+            let names = match path.contains('/') {
+                true => vec![format!("/{path}")],
+                false => vec![path.to_owned(), format!("/{path}")],
+            };
+            Some((Store::Parameters, reference(region, Some(account), names)))
+        }
+        // A JSON key, a stage and a version may follow the ARN of the secret.
+        "secretsmanager" if parts.len() >= 7 => {
+            Some((Store::Secrets, reference(region, Some(account), vec![parts[..7].join(":")])))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_names_a_parameter_or_a_secret() {
+        let parsed =
+            |text: &str| parsed(text, "eu-west-1").map(|(store, one)| (store, one.region, one.names.join(" ")));
+        let in_region = |store, region: &str, names: &str| Some((store, region.to_owned(), names.to_owned()));
+        let ssm = "arn:aws:ssm:eu-central-1:111122223333:parameter";
+        let secret = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:db-AbCdEf";
+        assert_eq!(parsed("db"), in_region(Store::Parameters, "eu-west-1", "db"));
+        assert_eq!(parsed(&format!("{ssm}/db")), in_region(Store::Parameters, "eu-central-1", "db /db"));
+        assert_eq!(parsed(&format!("{ssm}/prod/db")), in_region(Store::Parameters, "eu-central-1", "/prod/db"));
+        assert_eq!(parsed(secret), in_region(Store::Secrets, "eu-central-1", secret));
+        assert_eq!(parsed(&format!("{secret}:password::")), in_region(Store::Secrets, "eu-central-1", secret));
+        for text in ["arn:aws:s3:::bucket/x", "arn:aws:ssm:eu-central-1:1:parameter/db", "arn:", "arn:a:b:c:d"] {
+            assert_eq!(parsed(text), None, "{text}");
+        }
+    }
+}

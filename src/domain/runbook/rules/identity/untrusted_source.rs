@@ -1,0 +1,79 @@
+//! A task role whose trust policy admits more than the tasks of its account.
+
+use serde_json::Value;
+
+use super::super::judged::{Judged, result};
+use super::Checked;
+use super::policy::{list, texts};
+use super::role_policies::{each_role, resource};
+use crate::domain::baseline::Baseline;
+use crate::domain::runbook::account::Account;
+use crate::domain::runbook::account::identity::Role;
+use crate::domain::runbook::verdict::Verdict;
+
+pub(super) const NAME: &str = "untrusted-source";
+
+/// The service that assumes the role of a task.
+const TASKS: &str = "ecs-tasks.amazonaws.com";
+
+/// The condition keys that name the account or the cluster for which ECS assumes the role (source: ECS developer guide,
+/// Amazon ECS task IAM role).
+const SOURCES: [&str; 2] = ["aws:sourceaccount", "aws:sourcearn"];
+
+pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
+    each_role(account, NAME, |role, origin| {
+        let (verdict, message, value) = judged(account, role);
+        let judged = Judged::new(verdict, message, "/Role/AssumeRolePolicyDocument/Statement");
+        result(NAME, resource(&role.arn), origin, judged.with(value))
+    })
+}
+
+fn judged(account: &Account, role: &Role) -> (Verdict, String, Option<String>) {
+    let Some(trust) = &role.trust else {
+        return (Verdict::Undecidable, "the trust policy is not JSON".to_owned(), None);
+    };
+    let allowing = || list(&trust["Statement"]).into_iter().filter(|statement| statement["Effect"] == "Allow");
+    let own = |text: &str| text == account.account || text.contains(&format!("::{}:", account.account));
+    for statement in allowing() {
+        let principal = &statement["Principal"];
+        let accounts: Vec<&str> = if principal == "*" { vec!["*"] } else { texts(&principal["AWS"]) };
+        let is_conditional = statement["Condition"].is_object();
+        if accounts.contains(&"*") || statement.get("NotPrincipal").is_some() {
+            let verdict = if is_conditional { Verdict::Advice } else { Verdict::Fail };
+            let message = "the trust policy admits every principal of AWS; name the service of the tasks alone";
+            return (verdict, message.to_owned(), Some("Principal *".to_owned()));
+        }
+        if let Some(other) = accounts.iter().find(|text| !own(text)) {
+            let message = "the trust policy also admits a principal of another account; use a role of its own for it";
+            return (Verdict::Advice, message.to_owned(), Some(format!("Principal {other}")));
+        }
+    }
+    let of_tasks: Vec<&Value> =
+        allowing().filter(|statement| texts(&statement["Principal"]["Service"]).contains(&TASKS)).collect();
+    if of_tasks.is_empty() {
+        let message = format!("the trust policy does not admit {TASKS}, so no task with the role starts");
+        return (Verdict::Advice, message, None);
+    }
+    match of_tasks.iter().all(|statement| names_source(&statement["Condition"])) {
+        true => {
+            let message = "the trust policy admits the tasks of named accounts or clusters only";
+            (Verdict::Pass, message.to_owned(), Some(TASKS.to_owned()))
+        }
+        false => {
+            let message = "the trust policy does not say for which account ECS may assume the role; add the condition \
+                           aws:SourceAccount or aws:SourceArn";
+            (Verdict::Advice, message.to_owned(), Some(format!("{TASKS} without a source")))
+        }
+    }
+}
+
+/// Whether a condition names the account or the resource for which the service acts. A negated operator names none.
+fn names_source(condition: &Value) -> bool {
+    let operators = condition.as_object().into_iter().flatten();
+    operators.filter(|(operator, _)| !operator.contains("Not")).filter_map(|(_, keys)| keys.as_object()).flatten().any(
+        |(key, value)| {
+            let is_everything = |text: &&str| text.bytes().all(|byte| byte == b'*');
+            SOURCES.contains(&key.to_ascii_lowercase().as_str()) && !texts(value).iter().any(is_everything)
+        },
+    )
+}

@@ -1,0 +1,93 @@
+//! A VPC whose traffic no flow log records.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::judged::{Judged, not_checked, result};
+use super::workload::{Workload, known};
+use super::{Checked, workload};
+use crate::domain::baseline::Baseline;
+use crate::domain::runbook::account::Account;
+use crate::domain::runbook::account::network::{FlowLog, Subnet};
+use crate::domain::runbook::verdict::{Resource, ResourceKind, RunbookResult, Verdict};
+use crate::domain::text::names;
+
+pub(super) const NAME: &str = "missing-flow-log";
+
+/// A VPC in which tasks run.
+struct Vpc<'a> {
+    id: &'a str,
+    owner: &'a str,
+    subnets: BTreeSet<&'a str>,
+    has_instances: bool,
+}
+
+pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
+    let (workloads, mut results) = workload::all(account, NAME);
+    match account.network.subnets.get() {
+        Err(missing) => results.push(not_checked(NAME, account.resource(), missing)),
+        Ok((subnets, _)) => results.extend(vpcs(&workloads, subnets).iter().map(|vpc| judged(account, vpc))),
+    }
+    results
+}
+
+fn vpcs<'a>(workloads: &[Workload<'_>], subnets: &'a [Subnet]) -> Vec<Vpc<'a>> {
+    let mut vpcs: BTreeMap<&str, Vpc<'a>> = BTreeMap::new();
+    for workload in workloads {
+        for subnet in workload.known_subnets(subnets) {
+            let new = Vpc { id: &subnet.vpc, owner: &subnet.owner, subnets: BTreeSet::new(), has_instances: false };
+            let vpc = vpcs.entry(&subnet.vpc).or_insert(new);
+            vpc.subnets.insert(&subnet.id);
+            vpc.has_instances |= workload.has_instances();
+        }
+    }
+    vpcs.into_values().collect()
+}
+
+fn judged(account: &Account, vpc: &Vpc<'_>) -> RunbookResult {
+    let resource = vpc_resource(account, vpc.id);
+    let (_, origin) = match account.network.flow_logs.get() {
+        Ok(found) => found,
+        Err(missing) => return not_checked(NAME, resource, missing),
+    };
+    let about = |verdict, message: &str, member, value: Option<String>| {
+        result(NAME, resource.clone(), origin, Judged::new(verdict, message, member).with(value))
+    };
+    if !vpc.owner.is_empty() && vpc.owner != account.account {
+        let message = format!(
+            "account {} shares the VPC and does not show its flow logs; run there: aws ec2 describe-flow-logs --filter \
+             Name=resource-id,Values={}",
+            vpc.owner, vpc.id
+        );
+        return about(Verdict::Undecidable, &message, "/FlowLogs", None);
+    }
+    let active: Vec<&FlowLog> = known(&account.network.flow_logs).filter(|log| log.is_active).collect();
+    let covers = |traffic: &[&str]| {
+        let has = |resource: &str| {
+            active.iter().any(|log| log.resource == resource && traffic.contains(&log.traffic.as_str()))
+        };
+        has(vpc.id) || vpc.subnets.iter().all(|subnet| has(subnet))
+    };
+    let is_here = |log: &&&FlowLog| log.resource == vpc.id || vpc.subnets.contains(log.resource.as_str());
+    let ids = Some(names(active.iter().filter(is_here).map(|log| log.id.as_str()))).filter(|ids| !ids.is_empty());
+    if covers(&["ALL"]) {
+        return about(Verdict::Pass, "flow logs record all traffic of the tasks", "/FlowLogs/TrafficType", ids);
+    }
+    if covers(&["ALL", "REJECT"]) {
+        let message = "flow logs record rejected traffic only; let a flow log record the traffic type ALL";
+        return about(Verdict::Advice, message, "/FlowLogs/TrafficType", ids);
+    }
+    let what = match ids {
+        None => "no active flow log records the traffic of the tasks",
+        Some(_) => "the active flow logs do not record all traffic of the tasks",
+    };
+    let message = format!("{what}; create a flow log of the VPC for the traffic type ALL");
+    // The written runbook demands flow logs for the launch type EC2.
+    let verdict = if vpc.has_instances { Verdict::Fail } else { Verdict::Advice };
+    about(verdict, &message, "/FlowLogs", ids)
+}
+
+/// Returns a VPC as the resource of a result.
+pub(super) fn vpc_resource(account: &Account, id: &str) -> Resource {
+    let arn = format!("arn:{}:ec2:{}:{}:vpc/{id}", account.partition, account.region, account.account);
+    Resource::new(ResourceKind::Vpc, id, arn)
+}

@@ -1,0 +1,35 @@
+//! A target group to which the load balancer sends plain text.
+
+use super::super::judged::{Judged, not_checked, result};
+use super::Checked;
+use crate::domain::baseline::Baseline;
+use crate::domain::runbook::account::Account;
+use crate::domain::runbook::account::network::TargetGroup;
+use crate::domain::runbook::verdict::{Resource, ResourceKind, Verdict};
+
+pub(super) const NAME: &str = "plaintext-target-group";
+
+pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
+    let (groups, origin) = match account.network.target_groups.get() {
+        Ok(found) => found,
+        Err(missing) => return vec![not_checked(NAME, account.resource(), missing)],
+    };
+    let judged = |group: &TargetGroup| {
+        let (verdict, message) = match group.protocol.as_str() {
+            "HTTPS" | "TLS" | "QUIC" => (Verdict::Pass, "the load balancer encrypts its traffic to the tasks"),
+            "HTTP" => (
+                Verdict::Advice,
+                "the load balancer sends plain text to the tasks inside the VPC; decide whether the tasks need a \
+                 certificate",
+            ),
+            _ => (
+                Verdict::Undecidable,
+                "the load balancer passes the bytes on, so only the tasks show whether it is TLS",
+            ),
+        };
+        let resource = Resource::new(ResourceKind::TargetGroup, &group.name, &group.arn);
+        let judged = Judged::new(verdict, message, "/TargetGroups/Protocol").with(Some(&*group.protocol));
+        result(NAME, resource, origin, judged)
+    };
+    groups.iter().map(judged).collect()
+}

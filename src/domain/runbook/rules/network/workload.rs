@@ -1,0 +1,185 @@
+//! What runs in the network: the services, task sets and tasks, each with the endpoints of AWS that its tasks call.
+
+use std::collections::BTreeSet;
+
+use super::super::judged::not_checked;
+use super::Checked;
+use crate::domain::runbook::account::ecs::{Definition, Placement, ProviderKind, Service, Task, is_fargate};
+use crate::domain::runbook::account::images::EcrReference;
+use crate::domain::runbook::account::network::Subnet;
+use crate::domain::runbook::account::{Account, Fact, Store};
+use crate::domain::runbook::verdict::Resource;
+
+/// Where tasks run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Host {
+    Fargate,
+    /// Instances of EC2, also ECS Managed Instances.
+    Instances,
+    /// Machines outside AWS.
+    External,
+    /// A capacity provider that Logweir does not know.
+    Unknown,
+}
+
+/// A service, a task set, or a task that no service started.
+pub(super) struct Workload<'a> {
+    pub(super) resource: Resource,
+    pub(super) hosts: Vec<Host>,
+    /// The subnets of tasks with the mode `awsvpc`.
+    pub(super) subnets: BTreeSet<&'a str>,
+    pub(super) security_groups: BTreeSet<&'a str>,
+    /// The interfaces of the running tasks.
+    pub(super) interfaces: BTreeSet<&'a str>,
+    definitions: Vec<&'a Definition>,
+    has_exec: bool,
+    /// Whether a key of AWS KMS encrypts the sessions of ECS Exec.
+    has_session_key: bool,
+}
+
+/// Returns the workloads of the clusters that Logweir could read, and the results of a rule about the other clusters.
+pub(super) fn all<'a>(account: &'a Account, rule: &'static str) -> (Vec<Workload<'a>>, Checked) {
+    let clusters = match account.ecs.clusters.get() {
+        Ok((clusters, _)) => clusters,
+        Err(missing) => return (Vec::new(), vec![not_checked(rule, account.resource(), missing)]),
+    };
+    let (mut workloads, mut unread) = (Vec::new(), Vec::new());
+    for cluster in clusters {
+        match cluster.services.get() {
+            Ok((services, _)) => {
+                let tasks = cluster.tasks.value().map(Vec::as_slice).unwrap_or_default();
+                workloads.extend(services.iter().flat_map(|service| of_service(account, service, tasks)));
+            }
+            Err(missing) => unread.push(not_checked(rule, cluster.resource(), missing)),
+        }
+        match cluster.tasks.get() {
+            Ok((tasks, _)) => {
+                let alone = tasks.iter().filter(|task| task.is_standalone());
+                workloads.extend(alone.map(|task| of_task(account, task)));
+            }
+            Err(missing) => unread.push(not_checked(rule, cluster.resource(), missing)),
+        }
+    }
+    (workloads, unread)
+}
+
+/// Returns the service and its task sets. A service whose task sets decide has no network of its own.
+fn of_service<'a>(account: &'a Account, service: &'a Service, tasks: &'a [Task]) -> Vec<Workload<'a>> {
+    let group = format!("service:{}", service.name);
+    let running: Vec<&Task> = tasks.iter().filter(|task| task.group == group).collect();
+    let workload = |(resource, placement): (Resource, &'a Placement)| Workload {
+        resource,
+        hosts: placement.places().into_iter().map(|place| host(account, place)).collect(),
+        subnets: network(placement, |network| &network.subnets),
+        security_groups: network(placement, |network| &network.security_groups),
+        interfaces: BTreeSet::new(),
+        definitions: used(account, service.definitions.iter().chain(running.iter().map(|task| &task.definition))),
+        has_exec: service.has_exec,
+        has_session_key: account.ecs.clusters().any(|one| one.name == service.cluster && one.session_key.is_some()),
+    };
+    let decides = |(_, placement): &(Resource, &Placement)| {
+        service.task_sets.is_empty() || placement.network.is_some() || !placement.places().is_empty()
+    };
+    let mut workloads: Vec<Workload<'a>> = service.placements().filter(decides).map(workload).collect();
+    if let Some(first) = workloads.first_mut() {
+        first.interfaces = running.iter().flat_map(|task| &task.interfaces).map(String::as_str).collect();
+    }
+    workloads
+}
+
+fn network<'a>(
+    placement: &'a Placement,
+    part: fn(&'a crate::domain::runbook::account::ecs::Network) -> &'a Vec<String>,
+) -> BTreeSet<&'a str> {
+    placement.network.iter().flat_map(part).map(String::as_str).collect()
+}
+
+/// Returns the task. The interfaces of the task show its security groups.
+fn of_task<'a>(account: &'a Account, task: &'a Task) -> Workload<'a> {
+    let interfaces = account.network.interfaces.value().into_iter().flatten();
+    let own = interfaces.filter(|interface| task.interfaces.contains(&interface.id));
+    let place = task.capacity_provider.as_deref().or(task.launch_type.as_deref());
+    Workload {
+        resource: task.resource(),
+        hosts: place.into_iter().map(|place| host(account, place)).collect(),
+        subnets: task.subnets.iter().map(String::as_str).collect(),
+        security_groups: own.flat_map(|interface| &interface.security_groups).map(String::as_str).collect(),
+        interfaces: task.interfaces.iter().map(String::as_str).collect(),
+        definitions: used(account, std::iter::once(&task.definition)),
+        has_exec: false,
+        has_session_key: false,
+    }
+}
+
+fn used<'a>(account: &'a Account, arns: impl Iterator<Item = &'a String>) -> Vec<&'a Definition> {
+    let arns: BTreeSet<&String> = arns.collect();
+    account.ecs.definitions.iter().filter(|definition| arns.contains(&definition.arn)).collect()
+}
+
+fn host(account: &Account, place: &str) -> Host {
+    match place {
+        place if is_fargate(place) => Host::Fargate,
+        "EC2" | "MANAGED_INSTANCES" => Host::Instances,
+        "EXTERNAL" => Host::External,
+        name => {
+            let mut all = account.ecs.capacity_providers.value().into_iter().flatten();
+            match all.find(|provider| provider.name == name).map(|provider| &provider.kind) {
+                Some(ProviderKind::AutoScalingGroup { .. } | ProviderKind::ManagedInstances) => Host::Instances,
+                Some(ProviderKind::Other) | None => Host::Unknown,
+            }
+        }
+    }
+}
+
+impl Workload<'_> {
+    /// Whether a task may run on an instance of the account.
+    pub(super) fn has_instances(&self) -> bool {
+        self.hosts.contains(&Host::Instances)
+    }
+
+    /// Whether all tasks run outside AWS.
+    pub(super) fn is_external(&self) -> bool {
+        !self.hosts.is_empty() && self.hosts.iter().all(|host| *host == Host::External)
+    }
+
+    /// Returns the services of AWS that the tasks and their agent call, as the names of endpoints have them. Tasks on
+    /// Fargate need no endpoint of ECS (source: ECS developer guide, Amazon ECS interface VPC endpoints). ECR keeps the
+    /// layers of images in Amazon S3 (source: Amazon ECR user guide, interface VPC endpoints).
+    pub(super) fn needs(&self, account: &Account) -> BTreeSet<&'static str> {
+        let mut needs = BTreeSet::new();
+        if self.has_instances() {
+            needs.extend(["ecs", "ecs-agent", "ecs-telemetry"]);
+        }
+        if self.has_exec {
+            needs.insert("ssmmessages");
+            needs.extend(self.has_session_key.then_some("kms"));
+        }
+        for definition in &self.definitions {
+            let is_near = |image: &String| {
+                EcrReference::parse(image).is_some_and(|image| image.repository.region == account.region)
+            };
+            if definition.images.iter().any(is_near) {
+                needs.extend(["ecr.api", "ecr.dkr", "s3"]);
+            }
+            if definition.logs_with_awslogs {
+                needs.insert("logs");
+            }
+            let references = definition.secrets.iter().filter_map(|text| account.store_of(text));
+            needs.extend(references.map(|store| match store {
+                Store::Parameters => "ssm",
+                Store::Secrets => "secretsmanager",
+            }));
+        }
+        needs
+    }
+
+    /// Returns the subnets that the account sees.
+    pub(super) fn known_subnets<'n>(&self, subnets: &'n [Subnet]) -> Vec<&'n Subnet> {
+        subnets.iter().filter(|subnet| self.subnets.contains(subnet.id.as_str())).collect()
+    }
+}
+
+/// Returns the items of a fact that may be missing.
+pub(super) fn known<T>(fact: &Fact<Vec<T>>) -> impl Iterator<Item = &T> {
+    fact.value().into_iter().flatten()
+}

@@ -1,0 +1,131 @@
+//! The cases of the rules about roles, parameters and secrets.
+
+use logweir::domain::runbook::Verdict::{Advice, Fail, NotChecked, Undecidable};
+use logweir::domain::runbook::account::Account;
+use logweir::domain::runbook::account::identity::{Parameter, Secret};
+use serde_json::{Value, json};
+
+use super::account::{POLICY, ROLE, SECRET, denied, of, policy, read, role, trust};
+use super::{Case, case};
+
+pub(super) fn cases() -> Vec<Case> {
+    [broad(), passing(), sources(), stores()].into_iter().flatten().collect()
+}
+
+/// Gives the role a policy of its own with this statement.
+fn inline(statement: Value) -> impl Fn(&mut Account) {
+    move |account| role(account).inline = read(vec![("own".into(), Some(policy(statement.clone())))])
+}
+
+/// Gives the attached policy this statement.
+fn attached(statement: Value) -> impl Fn(&mut Account) {
+    move |account| {
+        account.identity.policies.insert(POLICY.into(), read(Some(policy(statement.clone()))));
+    }
+}
+
+fn allow(action: &str, resource: &str) -> Value {
+    json!({"Effect": "Allow", "Action": action, "Resource": resource})
+}
+
+fn broad() -> Vec<Case> {
+    const RULE: &str = "broad-task-role";
+    let conditional = json!({
+        "Effect": "Allow", "Action": "s3:*", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:ResourceTag/team": "a"}}
+    });
+    vec![
+        case(RULE, Fail, inline(allow("*", "*"))),
+        case(RULE, Fail, attached(allow("s3:*", "*"))),
+        case(RULE, Fail, attached(json!({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}))),
+        case(RULE, Advice, attached(conditional)),
+        case(RULE, Fail, |account| {
+            role(account).attached = read(vec!["arn:aws:iam::aws:policy/AdministratorAccess".into()]);
+        }),
+        case(RULE, Fail, |account| {
+            role(account).attached = read(vec!["arn:aws-cn:iam::aws:policy/AdministratorAccess".into()]);
+        }),
+        case(RULE, Advice, |account| {
+            role(account).boundary = Some("arn:aws:iam::111122223333:policy/boundary".into());
+            inline(allow("*", "*"))(account);
+        }),
+        case(RULE, Undecidable, |account| role(account).inline = read(vec![("own".into(), None)])),
+        case(RULE, Undecidable, |account| {
+            account.identity.roles.insert(ROLE.into(), read(None));
+        }),
+        // A fault that Logweir read counts more than a policy that it could not read.
+        case(RULE, Fail, |account| {
+            inline(allow("*", "*"))(account);
+            role(account).attached = denied("iam:ListAttachedRolePolicies");
+        }),
+        case(RULE, NotChecked, |account| {
+            account.identity.policies.insert(POLICY.into(), denied("iam:GetPolicy"));
+        }),
+    ]
+}
+
+fn passing() -> Vec<Case> {
+    const RULE: &str = "unrestricted-pass-role";
+    let conditional = json!({
+        "Effect": "Allow", "Action": "iam:PassRole", "Resource": "*",
+        "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+    });
+    vec![
+        case(RULE, Fail, inline(allow("iam:PassRole", "*"))),
+        case(RULE, Fail, inline(allow("iam:Pass*", "arn:aws:iam::111122223333:role/*"))),
+        case(RULE, Fail, attached(allow("*", "*"))),
+        case(RULE, Advice, inline(conditional)),
+    ]
+}
+
+fn sources() -> Vec<Case> {
+    const RULE: &str = "untrusted-source";
+    let trusting = |statement: Value| move |account: &mut Account| role(account).trust = trust(statement.clone());
+    let tasks = |condition: Value| json!({"Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Condition": condition});
+    vec![
+        case(RULE, Advice, trusting(json!({"Principal": {"Service": ["ecs-tasks.amazonaws.com"]}}))),
+        case(RULE, Advice, trusting(tasks(json!({"StringNotEquals": {"aws:SourceAccount": "1"}})))),
+        case(RULE, Advice, trusting(tasks(json!({"ArnLike": {"aws:SourceArn": "*"}})))),
+        case(
+            RULE,
+            logweir::domain::runbook::Verdict::Pass,
+            trusting(tasks(json!({"ArnLike": {"AWS:SourceArn": "arn:aws:ecs:*:1:*"}}))),
+        ),
+        case(RULE, Fail, trusting(json!({"Principal": "*"}))),
+        case(RULE, Fail, trusting(json!({"Principal": {"AWS": ["*"]}}))),
+        case(RULE, Advice, trusting(json!({"Principal": {"AWS": "*"}, "Condition": {"Bool": {"a": "true"}}}))),
+        case(RULE, Advice, trusting(json!({"Principal": {"AWS": "arn:aws:iam::444455556666:root"}}))),
+        case(RULE, Advice, trusting(json!({"Principal": {"Service": "lambda.amazonaws.com"}}))),
+        case(RULE, Undecidable, |account| role(account).trust = None),
+    ]
+}
+
+fn stores() -> Vec<Case> {
+    let parameter = |change: fn(&mut Parameter)| {
+        move |account: &mut Account| {
+            change(of(account.identity.parameters.get_mut("/prod/db").unwrap()).as_mut().unwrap())
+        }
+    };
+    let secret = |change: fn(&mut Secret)| {
+        move |account: &mut Account| {
+            let secret = account.identity.secrets.get_mut(&format!("{SECRET}:password::")).unwrap();
+            change(of(secret).as_mut().unwrap());
+        }
+    };
+    vec![
+        case("plain-parameter", Fail, parameter(|one| one.kind = "String".into())),
+        case("plain-parameter", Fail, parameter(|one| one.kind = "StringList".into())),
+        case("plain-parameter", Undecidable, |account| {
+            account.identity.parameters.insert("/prod/db".into(), read(None));
+        }),
+        case("plain-parameter", NotChecked, |account| {
+            let shared = "arn:aws:ssm:eu-west-1:444455556666:parameter/shared/db";
+            account.ecs.definitions[0].secrets = vec![shared.into()];
+        }),
+        case("secret-without-rotation", Advice, secret(|one| one.is_rotated = false)),
+        case("secret-without-rotation", Advice, secret(|one| one.is_deleted = true)),
+        case("secret-without-rotation", Undecidable, |account| {
+            account.identity.secrets.insert(format!("{SECRET}:password::"), read(None));
+        }),
+    ]
+}
