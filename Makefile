@@ -2,7 +2,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help check fmt clippy doc walls deny template templates guard formats chromium map geo ranges compile test demo trial load bench bench-smoke gate-times fuzz bless
+.PHONY: help check fmt clippy doc walls deny template templates accounts guard formats chromium map geo ranges compile test demo trial load bench
+.PHONY: bench-activity bench-audit bench-smoke gate-times fuzz bless
 .PHONY: package release-check reproducible build-RemediatorFunction build-BackoutFunction
 
 SHELL := /bin/bash
@@ -32,7 +33,7 @@ help: ## print this list
 
 # Runs two targets at a time. Compilations wait for cargo's lock, while Python, npm and the tests run beside them.
 check: ## run every check that a change must pass, and the demo
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync fmt compile template templates guard deny formats test story-of-tests clippy doc walls bench-smoke
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync fmt compile template templates accounts guard deny formats test story-of-tests clippy doc walls bench-smoke
 
 fmt: ## check the formatting
 	cargo fmt --check
@@ -73,11 +74,14 @@ template: $(LINT)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## lint and test temp
 	$(LINT)/bin/cfn-lint template.yaml
 	$(LINT)/bin/sam validate --lint
 	$(EMULATORS)/bin/python infra/package.py --template target/package/template.json x86_64
-	$(LINT)/bin/cfn-lint target/package/template.json
+	$(LINT)/bin/cfn-lint target/package/template.json infra/organization/*.yaml
 	$(EMULATORS)/bin/python -m unittest discover --start-directory tests/template
 
 templates: compile $(LINT)/stamp $(EMULATORS)/stamp ## check and fix templates of users, and compare with the answers of third-party parsers
 	MAKEFLAGS= DYNAMODB_LOCAL=no tests/with-emulators $(LINT)/bin/python -m unittest discover --start-directory tests/user_templates
+
+accounts: compile $(EMULATORS)/stamp ## judge a whole emulated account by the runbook, also with each right denied
+	MAKEFLAGS= DYNAMODB_LOCAL=no tests/with-emulators $(EMULATORS)/bin/python -m unittest discover --start-directory tests/runbook
 
 guard: $(CHECKOV)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## check template.yaml against third-party rules; each exception states its reason
 	$(EMULATORS)/bin/python infra/guard $(CHECKOV)/bin/checkov $(JUDGES)
@@ -146,12 +150,17 @@ bench-activity: $(FORMATS)/stamp ## measure `logweir activity` on a generated tr
 	cargo build --release --locked --no-default-features --features cli --bin logweir
 	python3 benches/activity
 
+bench-audit: $(BENCH)/stamp $(EMULATORS)/stamp target/venv-custodian/stamp target/venv-prowler/stamp ## measure `logweir audit` and `logweir runbook` on generated accounts, beside boto3, Cloud Custodian and Prowler
+	cargo build --release --locked --no-default-features --features cli --bin logweir
+	python3 benches/audit
+
 bench-smoke: compile $(EMULATORS)/stamp $(BENCH)/stamp $(LINT)/stamp $(CHECKOV)/stamp ## run each benchmark once with little data, to check that it works
 	MAKEFLAGS= DYNAMODB_LOCAL=no LOGWEIR_TEST_SERVICES=20 tests/with-emulators cargo test --locked --all-features --bench plan --bench calls
 	python3 benches/process --smoke target/debug/bootstrap
 	python3 benches/documents --smoke target/debug/logweir
 	python3 benches/templates --smoke target/debug/logweir
 	python3 benches/activity --smoke target/debug/logweir
+	python3 benches/audit --smoke target/debug/logweir
 
 # The fuzzer only needs instrumentation that stable Rust has. The first folder of each run receives the inputs that reach new
 # code, and the other folders hold the seeds.
@@ -232,8 +241,9 @@ CODE = target/package/logweir-$(ARCH).zip
 
 package: $(EMULATORS)/stamp $(CODE) ## build the functions' zip and the stack in plain CloudFormation, in target/package, for ARCH=x86_64 or arm64
 	$(EMULATORS)/bin/python infra/package.py --template target/package/template.json $(ARCH)
+	cp infra/organization/*.yaml target/package
 	rustc -vV > target/package/rustc.txt
-	cd target/package && sha256sum logweir-$(ARCH).zip template.json rustc.txt | tee SHA256SUMS
+	cd target/package && sha256sum logweir-$(ARCH).zip template.json *.yaml rustc.txt | tee SHA256SUMS
 
 .PHONY: $(CODE)
 $(CODE):

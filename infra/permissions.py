@@ -159,6 +159,24 @@ rules that need it as `not-checked`, and names the action.
 | depth and its policy | the actions beyond the smaller depths |
 |---|---|
 {runbook}
+
+## The role for audits of other accounts
+
+`logweir audit --accounts` and `logweir records --accounts` assume a role in each account other than the caller's. The
+template [`audit-role.yaml`](../infra/organization/audit-role.yaml) creates this role, which only reads. Its trust policy
+names the account of the auditor and requires an [external ID](glossary.md#external-id):
+
+```json
+{{
+  "Effect": "Allow",
+  "Principal": {{"AWS": "arn:aws:iam::111122223333:root"}},
+  "Action": "sts:AssumeRole",
+  "Condition": {{"StringEquals": {{"sts:ExternalId": "7c2e91a0"}}}}
+}}
+```
+
+The caller needs `sts:AssumeRole` on these roles alone, such as `arn:aws:iam::*:role/LogweirAudit`. Without an external ID,
+every principal of the auditor's account with this permission may use the role, also on behalf of others.
 """
 
 

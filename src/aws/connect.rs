@@ -6,6 +6,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
+use super::assumed::AccountClients;
 use super::client::{Aws, NoRegion};
 use super::credentials::{CredentialsFailure, CredentialsOrigin, Remembered, explain};
 use super::https::https;
@@ -102,6 +103,11 @@ impl Connection {
     pub fn clients(&self, read_only: bool) -> Result<Aws, NoRegion> {
         let config = self.config.to_builder().http_client(https()).build();
         if read_only { Aws::reading(&config) } else { Aws::with(&config) }
+    }
+
+    /// Returns the read-only clients of the account in every Region.
+    pub fn account(&self) -> AccountClients {
+        AccountClients::new(self.config.clone())
     }
 
     /// Returns the endpoint that replaces the endpoints of every service of AWS.

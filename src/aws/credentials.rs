@@ -90,6 +90,11 @@ impl Remembered {
         Self { inner, last: Mutex::default() }
     }
 
+    /// Returns a provider that has loaded these credentials already.
+    pub(super) fn after(inner: SharedCredentialsProvider, first: Credentials) -> Self {
+        Self { inner, last: Mutex::new(Some(first)) }
+    }
+
     async fn credentials(&self) -> provider::Result {
         let mut last = self.last.lock().await;
         let soon = SystemTime::now() + MARGIN;

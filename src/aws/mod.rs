@@ -10,6 +10,8 @@
 mod account;
 #[cfg(feature = "cli")]
 mod alias;
+#[cfg(feature = "cli")]
+mod assumed;
 mod calls;
 mod client;
 #[cfg(feature = "cli")]
@@ -39,6 +41,8 @@ mod session_sources;
 )]
 mod signed;
 
+#[cfg(feature = "cli")]
+pub use assumed::AccountClients;
 pub use calls::Calls;
 pub use client::{Aws, NoRegion};
 #[cfg(feature = "cli")]
@@ -71,3 +75,5 @@ pub use signed::bucket::S3Bucket;
 pub use signed::event_history::CloudTrail;
 pub use signed::notify::Channels;
 pub use signed::queue::Sqs;
+#[cfg(feature = "cli")]
+pub use signed::regions::AccountRegion;

@@ -5,6 +5,7 @@ use super::context::Context;
 use super::failure::Failure;
 use crate::aws::Connection;
 use crate::domain::report::BackoutBy;
+use crate::domain::run::RunId;
 use crate::domain::text::plain::without_number;
 use crate::settings::JournalPlace;
 
@@ -32,6 +33,23 @@ impl Context {
     pub(super) fn again(&self, target: &str, region: &str) -> Result<String, Failure> {
         let arguments = self.elsewhere(region)?;
         let words = ["logweir", "apply", "--force", target].into_iter().chain(arguments.iter().map(String::as_str));
+        shlex::try_join(words).map_err(|error| Failure::error(error.to_string()))
+    }
+
+    /// Returns the command that backs out every correction of a run.
+    pub(super) fn backout_run(&self, run: &RunId, region: &str) -> Result<String, Failure> {
+        self.of_run(&["backout", "--run"], run, region)
+    }
+
+    /// Returns the command that continues a run.
+    pub(super) fn resume_run(&self, run: &RunId, region: &str) -> Result<String, Failure> {
+        self.of_run(&["apply", "--resume"], run, region)
+    }
+
+    fn of_run(&self, verb: &[&str], run: &RunId, region: &str) -> Result<String, Failure> {
+        let arguments = self.elsewhere(region)?;
+        let words = ["logweir"].iter().chain(verb).copied().chain([run.as_str()]);
+        let words = words.chain(arguments.iter().map(String::as_str));
         shlex::try_join(words).map_err(|error| Failure::error(error.to_string()))
     }
 

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::aws::UNREACHED;
 use crate::domain::doctor::State;
-use crate::domain::outcome::Reason;
-use crate::domain::report::Report;
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::report::{Report, ResourceReport};
 use crate::domain::text::place::Position;
 use crate::ports::{ErrorKind, PortError};
 use crate::render::human::doctor::Diagnosis;
@@ -119,6 +119,16 @@ impl Exit {
         }
     }
 
+    /// Returns the exit code for the change of a cluster's or service's settings and tags, or for its backout.
+    pub(super) fn of_resource(report: &ResourceReport, is_dry_run: bool) -> Self {
+        match report.outcome {
+            Outcome::Compliant | Outcome::Remediated | Outcome::BackedOut => Self::Fine,
+            Outcome::Observed if is_dry_run => Self::Findings,
+            Outcome::Refused | Outcome::Skipped | Outcome::Superseded => Self::Findings,
+            _ => Self::Error,
+        }
+    }
+
     /// Returns the exit code for the rollout of one service. A deployment that is still in progress counts as a
     /// finding, because the caller must keep waiting.
     pub(super) fn of_rollout(report: &Report, is_under_way: bool) -> Self {
@@ -146,6 +156,15 @@ impl Exit {
         }
     }
 
+    /// Returns the exit code for a number that a result computed: 0, 1 or 2.
+    pub(super) fn of_code(code: u8) -> Self {
+        match code {
+            0 => Self::Fine,
+            1 => Self::Findings,
+            _ => Self::Error,
+        }
+    }
+
     /// Returns the exit code of `logweir fix --check`, depending on whether `logweir fix` would change the document.
     pub(super) fn of_check(would_change: bool) -> Self {
         if would_change { Self::Findings } else { Self::Fine }
@@ -161,11 +180,7 @@ impl From<&clap::Error> for Exit {
 
 impl From<&Report> for Exit {
     fn from(report: &Report) -> Self {
-        match report.exit_code() {
-            0 => Self::Fine,
-            1 => Self::Findings,
-            _ => Self::Error,
-        }
+        Self::of_code(report.exit_code())
     }
 }
 

@@ -25,16 +25,22 @@ macro_rules! examples {
 }
 pub(super) use examples;
 
-/// Returns the command. If the arguments contain `-h`, the help of the command omits the global options.
+/// Returns the command. If the arguments contain `-h`, the help of the command omits the global options. Otherwise it
+/// also shows the options that `-h` leaves out.
 pub(super) fn for_arguments(command: Command, arguments: &[OsString]) -> Command {
     let is_short = arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "-h");
     if !is_short {
-        return command;
+        return with_all_options(command);
     }
     command.mut_args(|argument| {
         let is_hidden = argument.is_global_set() && argument.get_id() != "help";
         argument.hide(is_hidden)
     })
+}
+
+/// Returns the command with a help that leaves no option out.
+fn with_all_options(command: Command) -> Command {
+    command.mut_args(|argument| argument.hide_short_help(false)).mut_subcommands(with_all_options)
 }
 
 #[cfg(test)]

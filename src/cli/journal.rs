@@ -101,6 +101,16 @@ impl Context {
     }
 }
 
+/// Reads the place of the journal that the deployed stack of an account and Region published. Returns `None` if there
+/// is no stack.
+pub(super) async fn published_journal(aws: &Aws) -> Answer<Option<JournalPlace>> {
+    let found = aws.parameter(PUBLISHED).await?;
+    found.map(|place| place.trim().parse::<JournalPlace>()).transpose().map_err(|error| {
+        let message = format!("the parameter {PUBLISHED} is not valid: {error}");
+        PortError { kind: ErrorKind::Refused, call: "GetParameter", message, reason: None }
+    })
+}
+
 /// Returns the default folder for the journal.
 fn state_folder() -> Result<PathBuf, Failure> {
     let folder = dirs::state_dir().or_else(dirs::data_local_dir);

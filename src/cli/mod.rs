@@ -1,5 +1,7 @@
 //! The command line, which reads the arguments and runs a verb, such as `check`.
 
+mod accounts;
+mod audit_outputs;
 mod baseline;
 mod checked;
 mod commands;
@@ -9,13 +11,17 @@ mod destination;
 mod environment;
 mod event_file;
 mod failure;
+mod family_sources;
 mod help;
+mod interrupt;
 mod journal;
+mod judged;
 mod load;
 mod loaded;
 mod lookup;
 mod moment;
 mod options;
+mod output_files;
 mod outputs;
 mod passed_over;
 mod patch_path;
@@ -25,6 +31,7 @@ mod progress;
 mod question;
 mod record_name;
 mod rule_choice;
+mod runbook_outputs;
 mod session;
 mod suggestions;
 mod targets;
@@ -39,6 +46,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use context::{Context, Given};
 use failure::{Exit, Failure, VerbResult};
 use options::{Global, is_of_every_verb};
+
+use crate::render::runbook;
 
 /// Keeps Amazon ECS tasks from blocking on their logs.
 #[derive(Parser)]
@@ -153,16 +162,20 @@ impl Verb {
     fn accepts(&self, context: &Context) -> Result<(), Failure> {
         let format = context.global.format;
         let has_format = match self {
-            Self::Check(_) => true,
+            Self::Check(_) | Self::Audit(_) => true,
             Self::Firelens(firelens) => firelens.has_all_formats(),
             Self::Exec(exec) => exec.has_format(format),
+            Self::Runbook(_) => runbook::FORMATS.contains(&format),
             _ => false,
         };
         if is_of_every_verb(format) || has_format {
             return Ok(());
         }
-        Err(Failure::usage(format!("only `check`, `firelens check` and `exec check` have the format {format}"))
-            .help("use --format text or json"))
+        let verbs = match runbook::FORMATS.contains(&format) {
+            true => "`check`, `audit`, `firelens check`, `exec check` and `runbook`",
+            false => "`check`, `audit`, `firelens check` and `exec check`",
+        };
+        Err(Failure::usage(format!("only {verbs} have the format {format}")).help("use --format text or json"))
     }
 
     fn run(&self, context: &Context) -> VerbResult {

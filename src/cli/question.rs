@@ -25,9 +25,14 @@ impl Printer {
 
     /// Asks the question once. Returns `true` only for the answers `y` and `yes`.
     pub(super) fn asked(&self, question: &str) -> Result<bool, Failure> {
+        Ok(matches!(self.typed(question)?.to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Asks the question once, and returns the line that the person types, without the spaces around it.
+    pub(super) fn typed(&self, question: &str) -> Result<String, Failure> {
         self.ask(question);
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line).map_err(|error| Failure::error(error.to_string()))?;
-        Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+        Ok(line.trim().to_owned())
     }
 }

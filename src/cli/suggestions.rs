@@ -15,7 +15,7 @@ const VERBS: [(&str, &str); 18] = [
     ("list", "records"),
     ("plan", "apply --dry-run"),
     ("diff", "check --diff"),
-    ("audit", "check --all"),
+    ("inventory", "audit"),
     ("scan", "check"),
     ("lint", "check"),
     ("redrive", "doctor --fix"),

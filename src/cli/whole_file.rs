@@ -53,6 +53,22 @@ pub(super) fn put(path: &Path, text: &str) -> io::Result<()> {
     }
 }
 
+/// Writes a new file that only its owner may read, or replaces a regular file and keeps its permissions.
+pub(super) fn put_private(path: &Path, text: &str) -> io::Result<()> {
+    if fs::metadata(path).is_ok() {
+        return put(path, text);
+    }
+    let new = beside(path);
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = write(options, &new, text).and_then(|_| fs::rename(&new, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written
+}
+
 /// Returns the path of a temporary file in the same folder.
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();

@@ -26,8 +26,8 @@ pub enum Keeper {
     /// The state of the family contains the hold or the open fuse. After a hold, Logweir corrects the family's newest
     /// revision.
     Family,
-    /// A notification names the faulty revision and the reason why Logweir does not correct it, or the session without a
-    /// transcript.
+    /// A notification names the faulty revision and the reason why Logweir does not correct it, or the session without
+    /// a transcript.
     Notification,
     /// Another event reports the revision or the deployment that matters now.
     LaterEvent,
@@ -104,6 +104,9 @@ impl Reason {
             | Self::OtherConsumer
             | Self::ServiceInactive
             | Self::ClusterInactive
+            | Self::SettingChanged
+            | Self::SettingHidden
+            | Self::BaselineBlocks
             | Self::NotOptedIn
             | Self::ForeignAccount
             | Self::ForeignRegion

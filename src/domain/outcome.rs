@@ -338,6 +338,12 @@ pub enum Reason {
     ClusterChanged,
     /// The cluster does not exist, or was deleted.
     ClusterInactive,
+    /// Another principal changed the account setting since Logweir read it.
+    SettingChanged,
+    /// The caller has a value of its own, which hides the account's default from the caller.
+    SettingHidden,
+    /// The baseline lets containers block that the account setting would change.
+    BaselineBlocks,
     Throttled,
     /// A read does not show an earlier registration yet.
     NotVisibleYet,

@@ -36,6 +36,14 @@ pub(super) struct Line<'t> {
     pub(super) session: Option<&'t RawValue>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub(super) cluster: Option<&'t RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) resource: Option<&'t RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) run: Option<&'t RawValue>,
+    #[serde(borrow, default, rename = "run-page", skip_serializing_if = "Option::is_none")]
+    pub(super) run_page: Option<&'t RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) setting: Option<&'t RawValue>,
 }
 
 impl<'t> Line<'t> {
@@ -51,13 +59,32 @@ impl<'t> Line<'t> {
             StateKind::PublishedBaseline => &mut self.baseline,
             StateKind::SessionWatch => &mut self.session,
             StateKind::ClusterRecord => &mut self.cluster,
+            StateKind::ResourceRecord => &mut self.resource,
+            StateKind::Run => &mut self.run,
+            StateKind::RunPage => &mut self.run_page,
+            StateKind::SettingRecord => &mut self.setting,
         }
     }
 
-    fn states(&self) -> [Option<&'t RawValue>; 9] {
+    fn states(&self) -> [Option<&'t RawValue>; 13] {
         let Self { family, pointings, budget, reconciliation, pin_holder, pins, baseline, cluster, session, .. } =
             *self;
-        [family, pointings, budget, reconciliation, pin_holder, pins, baseline, cluster, session]
+        let Self { resource, run, run_page, setting, .. } = *self;
+        [
+            family,
+            pointings,
+            budget,
+            reconciliation,
+            pin_holder,
+            pins,
+            baseline,
+            cluster,
+            session,
+            resource,
+            run,
+            run_page,
+            setting,
+        ]
     }
 
     pub(super) fn checksum(&self) -> u32 {

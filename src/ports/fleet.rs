@@ -46,9 +46,9 @@ pub trait FleetReads: Sync {
     /// newest ACTIVE revision (DescribeTaskDefinition).
     fn describe(&self, name: &str) -> impl Future<Output = Answer<Described>> + Send;
 
-    /// Returns one page of the ACTIVE revisions that have tags, with their tags (GetResources of the Resource Groups
-    /// Tagging API).
-    fn tagged_revisions(&self, token: Option<&str>) -> impl Future<Output = Answer<ListPage<TaggedRevision>>> + Send;
+    /// Returns the tags of those revisions in `arns` that have tags, at most [`MOST_TAGGED`] at a time (GetResources of
+    /// the Resource Groups Tagging API).
+    fn tags_of_revisions(&self, arns: &[String]) -> impl Future<Output = Answer<Vec<TaggedRevision>>> + Send;
 
     /// Returns the delivery mode that ECS uses today for a container without a `mode` (ListAccountSettings).
     fn default_mode(&self) -> impl Future<Output = Answer<Delivery>> + Send;
@@ -90,6 +90,9 @@ pub const MOST_SERVICES: usize = 10;
 
 /// The largest number of tasks in one call (source: ECS API reference, DescribeTasks).
 pub const MOST_TASKS: usize = 100;
+
+/// The largest number of resources in one call (source: Resource Groups Tagging API reference, GetResources).
+pub const MOST_TAGGED: usize = 100;
 
 /// The largest number of log groups in one call (source: CloudWatch Logs API reference, DescribeLogGroups).
 pub const MOST_GROUPS: usize = 50;

@@ -3,6 +3,8 @@
 //!
 //! Callers are generic over the ports, so no future is boxed. Every future that a port returns is `Send`.
 
+#[cfg(feature = "cli")]
+mod account_settings;
 mod audit_files;
 mod bucket;
 mod clock;
@@ -17,11 +19,14 @@ mod notifier;
 mod own_log;
 mod query_engine;
 mod queue;
+mod resources;
 mod services;
 mod state;
 mod task_definitions;
 mod watched_sessions;
 
+#[cfg(feature = "cli")]
+pub use account_settings::AccountSettings;
 pub use audit_files::{AuditMemory, AuditPart, AuditProgress, AuditWatch, NoMemory, Unwatched};
 pub use bucket::{Bucket, KeyPage, ListedObject, Object};
 pub use clock::{Clock, SystemClock, Timer};
@@ -29,13 +34,16 @@ pub use clusters::Clusters;
 pub use error::{Answer, ErrorKind, PortError};
 pub use event_history::EventHistory;
 pub use exec_sessions::{ExecSessions, Stored};
-pub use fleet::{DescribedBatch, FleetReads, ListPage, MOST_GROUPS, MOST_SERVICES, MOST_TASKS, TaggedRevision};
+pub use fleet::{
+    DescribedBatch, FleetReads, ListPage, MOST_GROUPS, MOST_SERVICES, MOST_TAGGED, MOST_TASKS, TaggedRevision,
+};
 pub use journal::{CommitError, Expected, Filter, Journal, Listed};
 pub use log_groups::LogGroups;
 pub use notifier::Notifier;
 pub use own_log::OwnLog;
 pub use query_engine::{QueryEngine, QueryState, RowPage};
 pub use queue::{LONGEST_DELAY, Message, Queue};
+pub use resources::Resources;
 pub use services::{RevisionUsers, Services};
 pub use state::{StateKind, StoredState};
 pub use task_definitions::{FamilyPage, TaskDefinitions};
@@ -62,8 +70,15 @@ pub trait Ports: Sync {
     fn clock(&self) -> &Self::Clock;
 }
 
-/// One adapter for each port of [`Ports`]. The adapter for ECS implements [`TaskDefinitions`], [`Services`], [`Clusters`]
-/// and [`WatchedSessions`].
+/// The ports of a use case that changes the settings and tags of clusters and services.
+pub trait ResourcePorts: Ports {
+    type Resources: Resources;
+
+    fn resources(&self) -> &Self::Resources;
+}
+
+/// One adapter for each port of [`Ports`]. The adapter for ECS implements [`TaskDefinitions`], [`Services`],
+/// [`Clusters`] and [`WatchedSessions`].
 #[derive(Clone, Debug)]
 pub struct Adapters<E, L, J, C> {
     pub ecs: E,
@@ -104,5 +119,16 @@ where
     }
     fn clock(&self) -> &C {
         &self.clock
+    }
+}
+
+impl<E, L: LogGroups, J: Journal, C: Clock> ResourcePorts for Adapters<E, L, J, C>
+where
+    E: TaskDefinitions + Services + Clusters + WatchedSessions + Resources,
+{
+    type Resources = E;
+
+    fn resources(&self) -> &E {
+        &self.ecs
     }
 }

@@ -1,7 +1,7 @@
 //! The states that the journal stores in addition to its records: the state of each family, the state of each service,
 //! the state of the registration rate limit, the state of the reconciliation, the pins of corrected revisions, the
-//! baseline in the function's package, and the watches over sessions of ECS Exec. The record of a cluster is also a
-//! state.
+//! baseline in the function's package, and the watches over sessions of ECS Exec. The records of a cluster, of the
+//! settings and tags of a resource, of an account setting, and of a run of `logweir apply --all`, are also states.
 
 use std::fmt::Display;
 
@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::baseline::published::{PackagedName, PublishedBaseline};
 use crate::domain::ecs::cluster::ClusterArn;
+use crate::domain::ecs::default_log_mode::SettingName;
+use crate::domain::ecs::resource::ResourceArn;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::exec::watch::{SessionName, SessionWatch};
@@ -19,7 +21,8 @@ use crate::domain::limits::rate::{RateLimit, RateLimitName};
 use crate::domain::limits::reconciliation::{Reconciliation, ReconciliationName};
 use crate::domain::limits::service_history::ServiceHistory;
 use crate::domain::pins::{HolderName, PinHolder, RevisionPins};
-use crate::domain::record::ClusterRecord;
+use crate::domain::record::{ClusterRecord, ResourceRecord, SettingRecord};
+use crate::domain::run::{Run, RunName, RunPage, RunPageName};
 
 /// A state that a journal stores under a name. Every change increases the version of the state by one. A journal
 /// replaces the stored version of a state only by the next version.
@@ -64,6 +67,10 @@ pub enum StateKind {
     PublishedBaseline,
     SessionWatch,
     ClusterRecord,
+    ResourceRecord,
+    Run,
+    RunPage,
+    SettingRecord,
 }
 
 impl StateKind {
@@ -80,6 +87,10 @@ impl StateKind {
             Self::PublishedBaseline => "baseline",
             Self::SessionWatch => "session",
             Self::ClusterRecord => "cluster",
+            Self::ResourceRecord => "resource",
+            Self::Run => "run",
+            Self::RunPage => "run-page",
+            Self::SettingRecord => "setting",
         }
     }
 }
@@ -133,3 +144,7 @@ stored_state!(RevisionPins, revision: RevisionArn);
 stored_state!(PublishedBaseline, place: PackagedName);
 stored_state!(SessionWatch, #[serde(flatten)] name: SessionName, expires: expires);
 stored_state!(ClusterRecord, cluster: ClusterArn, is_listed: is_listed);
+stored_state!(ResourceRecord, resource: ResourceArn, is_listed: is_listed);
+stored_state!(Run, #[serde(flatten)] name: RunName);
+stored_state!(RunPage, #[serde(flatten)] name: RunPageName);
+stored_state!(SettingRecord, #[serde(flatten)] name: SettingName, is_listed: is_listed);

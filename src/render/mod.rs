@@ -1,6 +1,7 @@
 //! Output as text, as JSON and in the formats of pipelines.
 
 pub mod activity;
+pub mod audit;
 pub mod elk;
 pub mod exec_sessions;
 pub mod formats;
@@ -8,6 +9,7 @@ mod html;
 pub mod human;
 pub mod json;
 mod output;
+pub mod runbook;
 mod unified_diff;
 
 pub use output::Output;

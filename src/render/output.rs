@@ -12,7 +12,7 @@ use super::human::init::{InitOutput, Learnt};
 use super::human::records::{ListedRecord, RecordOutput, RecordsOutput};
 use super::human::report::FunctionAnswer;
 use super::human::rules::RulesOutput;
-use super::json::{AgainstOutput, CheckOutput, ControlsOutput, RunbookOutput};
+use super::json::{AgainstOutput, CheckOutput, ControlsOutput};
 use crate::domain::baseline::BaselineError;
 use crate::domain::report::{Report, schema};
 use crate::domain::rules::packs::{RuleSummary, explanation};
@@ -55,16 +55,6 @@ impl Output for FunctionAnswer {
 impl Output for CheckOutput {
     fn text(&self) -> String {
         human::check::closing(self)
-    }
-
-    fn json(&self) -> Value {
-        value(self)
-    }
-}
-
-impl Output for RunbookOutput {
-    fn text(&self) -> String {
-        human::runbook::sheet(self)
     }
 
     fn json(&self) -> Value {
@@ -170,7 +160,7 @@ impl Output for RecordsOutput {
     }
 
     fn json(&self) -> Value {
-        let Self { records, stopped, clusters, unreadable, .. } = self;
+        let Self { records, stopped, clusters, resources, settings, unreadable, .. } = self;
         let stopped: Vec<_> = stopped.iter().map(|stopped| &stopped.family).collect();
         let record = |ListedRecord { head, backout }: &ListedRecord| {
             let mut value = json!(head);
@@ -179,7 +169,8 @@ impl Output for RecordsOutput {
         };
         let records: Vec<Value> = records.iter().map(record).collect();
         json!({
-            "schema": schema::RECORDS, "records": records, "stopped": stopped, "clusters": clusters, "unreadable": unreadable
+            "schema": schema::RECORDS, "records": records, "stopped": stopped, "clusters": clusters,
+            "resources": resources, "settings": settings, "unreadable": unreadable
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Reads task definitions, events and records of CloudTrail from files. Logweir remembers the position of a task
-//! definition in its file, so that it can replace only the task definition and keep the rest of the file. Checks log files
-//! against the digest files of CloudTrail.
+//! definition in its file, so that it can replace only the task definition and keep the rest of the file. Checks log
+//! files against the digest files of CloudTrail.
 
 mod cloudformation;
 mod correction;
@@ -22,6 +22,7 @@ mod shape;
 mod site;
 mod source_text;
 mod syntax;
+mod tag_form;
 mod template_document;
 mod terraform;
 pub mod trail;

@@ -246,8 +246,8 @@ impl Viewer<'_> {
         if is_small { Ok(()) } else { Err(Unviewed::TooLarge) }
     }
 
-    /// Returns the entries of a mapping, and then the entries that merge keys add. Of two entries with the same key, the
-    /// first one counts (source: YAML merge key type, "Keys in mapping nodes earlier in the sequence override keys
+    /// Returns the entries of a mapping, and then the entries that merge keys add. Of two entries with the same key,
+    /// the first one counts (source: YAML merge key type, "Keys in mapping nodes earlier in the sequence override keys
     /// specified in later mapping nodes").
     fn entries(&mut self, id: NodeId) -> Result<Vec<Entry>, Unviewed> {
         let tree = self.tree;
@@ -377,8 +377,18 @@ enum Evaluated {
     Unknown,
 }
 
+/// The members whose names begin with an acronym in a template, with their names in the ECS API (source: CloudFormation
+/// user guide, AWS::ECS::TaskDefinition Volume).
+const ACRONYMS: [(&str, &str); 2] = [
+    ("EFSVolumeConfiguration", "efsVolumeConfiguration"),
+    ("FSxWindowsFileServerVolumeConfiguration", "fsxWindowsFileServerVolumeConfiguration"),
+];
+
 /// Returns the name of a member in camelCase.
 pub(super) fn camel(key: &str) -> String {
+    if let Some((_, name)) = ACRONYMS.iter().find(|(acronym, _)| *acronym == key) {
+        return (*name).to_owned();
+    }
     let mut letters = key.chars();
     letters.next().map_or_else(String::new, |first| first.to_ascii_lowercase().to_string() + letters.as_str())
 }

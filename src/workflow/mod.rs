@@ -1,6 +1,8 @@
 //! The use cases of Logweir, which do all I/O through the traits of `crate::ports`. No use case uses an SDK, a file or
 //! a clock directly.
 
+#[cfg(feature = "cli")]
+mod account_default;
 mod assess;
 #[cfg(feature = "cli")]
 pub mod audit;
@@ -29,9 +31,11 @@ mod registered;
 mod release;
 mod remediate;
 mod reporting;
+mod resources;
 mod resume;
 mod retire;
 mod rollout;
+mod run;
 mod session;
 mod summary;
 pub mod trail_files;
@@ -39,6 +43,8 @@ pub mod trail_queries;
 mod tried;
 mod withdraw;
 
+#[cfg(feature = "cli")]
+pub use account_default::{back_out_account_default, preview_account_default, set_account_default};
 pub use assess::{Assessment, observe};
 pub use backout::{BackoutOptions, BackoutOrder, BackoutWord, Request, back_out, preview, record_named};
 pub use clusters::{back_out_cluster, configure_cluster, preview_cluster, resume_cluster_backouts, resume_clusters};
@@ -55,5 +61,10 @@ pub use reconcile::{Reconciled, last_reconciliation, note_mode_and_baseline, rec
 pub use release::{due_releases, record_release};
 pub use remediate::remediate;
 pub use reporting::unseen;
+pub use resources::{ResourceOrder, ResourceWish, back_out_resource, change_resource, preview_resource};
 pub use resume::{resume, resume_backouts};
 pub use retire::{forbid_retirements, retire_unused};
+pub use run::{
+    FamilyPlan, PlannedFamily, RunBackout, RunDriver, RunEvent, RunPatience, RunWatch, back_out_run, begin_run,
+    place_services, plan_family, read_run,
+};

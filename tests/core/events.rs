@@ -46,6 +46,7 @@ fn an_update_of_a_service_names_the_revision_and_the_caller() {
         actor_type: Some("AssumedRole".into()),
         user_agent: cause.user_agent.clone(),
         source_ip: Some("192.0.2.10".into()),
+        run: None,
     };
     assert_eq!(cause, expected);
     assert!(cause.user_agent.unwrap().ends_with("ecs-deploy-task-definition-for-github-actions"));

@@ -32,6 +32,7 @@ mod runbook;
 mod runbook_account;
 mod runbook_depths;
 mod runbook_exemptions;
+mod security_hub;
 mod templates;
 mod trail_location;
 mod trail_sql;

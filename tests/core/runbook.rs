@@ -296,6 +296,21 @@ fn a_registered_revision_has_no_placeholder_so_a_marked_secret_is_a_literal_one(
 }
 
 #[test]
+fn a_registered_revision_has_no_placeholder_so_a_marked_path_is_a_folder_of_the_host() {
+    let of_docker = json!({"driverOpts": {"device": "/${x}/../etc"}});
+    let host = volume("host", json!({"sourcePath": "/${x}/../var/run/docker.sock"}));
+    for volume in [host, volume("dockerVolumeConfiguration", of_docker)] {
+        let definition = TaskDefinition::parse(volume.to_string()).unwrap();
+        let baseline = Baseline::parse(BASELINE).unwrap();
+        for (arn, expected) in [(None, Verdict::Undecidable), (Some("arn:aws:ecs:x:1:y"), Verdict::Fail)] {
+            let results = judge([Subject { arn, ..of_file(&definition, &baseline, None) }]);
+            let found = results.iter().find(|(_, result)| result.rule == "host-mount").unwrap();
+            assert_eq!(found.1.verdict, expected, "{volume}");
+        }
+    }
+}
+
+#[test]
 fn with_the_account_the_rules_about_the_account_have_no_result_of_their_own_for_a_task_definition() {
     let definition = TaskDefinition::parse(with(json!({}), json!({})).to_string()).unwrap();
     let baseline = Baseline::parse(BASELINE).unwrap();

@@ -85,6 +85,7 @@ fn cluster(services: Vec<Service>, tasks: Vec<Task>) -> Cluster {
 
 fn account(clusters: Vec<Cluster>) -> Account {
     let ecs = EcsFacts {
+        unread_definitions: Vec::new(),
         clusters: read(clusters, "ecs:DescribeClusters"),
         capacity_providers: read(Vec::new(), "ecs:DescribeCapacityProviders"),
         default_insights: read(None, "ecs:ListAccountSettings"),

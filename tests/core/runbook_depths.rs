@@ -15,7 +15,7 @@ use logweir::domain::baseline::Baseline;
 use logweir::domain::runbook::account::Account;
 use logweir::domain::runbook::{Depth, RunbookResult, Verdict, account_rules, judge_account};
 
-use account::compliant;
+use account::{compliant, denied, read};
 use serde_json::Value;
 use unreadings::{Unreading, unreadings};
 
@@ -118,6 +118,19 @@ fn a_denied_read_leaves_its_rules_not_checked_and_turns_no_fault_into_a_pass() {
             unread(&mut account);
             assert_ne!(verdict(&account, rule), Some(Verdict::Pass), "{action} hides the fault of {rule}");
         }
+    }
+}
+
+/// ECS accepts every text in place of the name of a parameter.
+#[test]
+fn a_secret_in_place_of_the_name_of_a_parameter_is_in_no_result() {
+    for parameter in [read(None), denied("ssm:DescribeParameters")] {
+        let mut account = compliant();
+        account.ecs.definitions[0].secrets = vec!["hunter2".into()];
+        account.identity.parameters.insert("hunter2".into(), parameter);
+        let results = results(&account, "plain-parameter");
+        assert_eq!(results.len(), 1);
+        assert!(!format!("{results:?}").contains("hunter2"), "{results:#?}");
     }
 }
 

@@ -191,6 +191,30 @@ fn every_part_lists_the_parts_that_it_may_name() {
     assert_eq!(parts, listed, "the parts of src/, and those that ARROWS lists");
 }
 
+/// The function is built without the feature `cli`.
+#[test]
+fn no_part_of_the_function_can_change_an_account_setting() {
+    let mut wrong = Vec::new();
+    for file in source_files() {
+        let lines: Vec<&str> = file.text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            let declares = ["mod account_settings;", "mod account_default;"].contains(&line.trim_start_matches("pub "));
+            let is_of_cli = index > 0 && lines[index - 1] == "#[cfg(feature = \"cli\")]";
+            if declares && file.part() != "domain" && file.part() != "cli" && !is_of_cli {
+                wrong.push(format!("src/{}: `{line}` needs the feature cli", file.path));
+            }
+        }
+        let is_adapter = file.path == "aws/sdk/account_settings.rs";
+        if file.text.contains("account_setting_default()") != is_adapter {
+            wrong.push(format!(
+                "src/{}: only the adapter of the command line calls PutAccountSettingDefault",
+                file.path
+            ));
+        }
+    }
+    none(&wrong);
+}
+
 #[test]
 fn no_file_is_too_long() {
     let long = source_files().into_iter().map(|file| (file.text.lines().count(), file.path));
@@ -250,6 +274,7 @@ fn every_rule_has_a_file_of_its_name_and_every_file_is_a_rule() {
         "replacement",
         "route",
         "simulated",
+        "unset-mode",
     ]
     .map(String::from);
     let rules: BTreeSet<String> = files.into_iter().filter(|name| !about_all.contains(name)).collect();

@@ -65,6 +65,54 @@ def report(situation):
     return {name: (folder / name).read_bytes() for name in FORMATS} | {"exit": ran.returncode}
 
 
+RUNBOOK_FORMATS = ("text", "json", "markdown", "csv", "ocsf", "asff", "sarif", "html")
+
+ECR = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:" + "a" * 64
+
+
+# A text that tries to be an element, a mark, or a command of a terminal.
+ATTACK = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'`|\u202e\u001b[31m"
+
+
+def runbook_files(situation):
+    """The files of a situation of the runbook: hostile names, and one of the targets is not JSON; or a good one."""
+    attack = ATTACK + "\r\n::error::"
+    hostile = {"name": "=cmd|" + attack, "image": "ghcr.io/a/b:1", "user": "0", "privileged": True,
+               "environment": [{"name": "AWS_SECRET_ACCESS_KEY", "value": "CANARY-ENV"},
+                               {"name": "TOKEN" + attack, "value": "CANARY-ENV"}],
+               "logConfiguration": {"logDriver": "splunk", "options": {"splunk-token": "CANARY-OPTION"}}}
+    good = {"name": "app", "image": ECR, "user": "1000", "readonlyRootFilesystem": True,
+            "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
+            "logConfiguration": {"logDriver": "awslogs", "options": {}}}
+    definition = {"family": "web", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512",
+                  "taskRoleArn": "arn:aws:iam::111122223333:role/web", "containerDefinitions": [good]}
+    bad = {"family": "-2+3" + attack, "pidMode": "host", "containerDefinitions": [hostile, {"name": "b", "image": "nginx"}]}
+    return {"runbook-hostile": {"a b%,:;&<'é.json": json.dumps([bad, definition], indent=1), "broken.json": "{"},
+            "runbook-fine": {"web.json": json.dumps(definition)}}[situation]
+
+
+@functools.cache
+def runbook(situation):
+    """The outputs of `logweir runbook` in a situation: the bytes of each format, and the exit code as `exit`."""
+    folder = pathlib.Path(FOLDER.name) / situation
+    for name, text in runbook_files(situation).items():
+        path = folder / "work" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    outputs = [argument for name in RUNBOOK_FORMATS for argument in ("--output", f"{name}={folder / name}")]
+    ran = run(folder / "work", "runbook", *sorted(runbook_files(situation)), "--region", "eu-west-1", "--account",
+              "111122223333", *outputs)
+    assert ran.returncode in (0, 1, 2), ran
+    FOLDERS[situation] = folder
+    return {name: (folder / name).read_bytes() for name in RUNBOOK_FORMATS} | {"exit": ran.returncode}
+
+
+def runbook_results(situation):
+    """Each result with its requirement."""
+    sheet = json.loads(runbook(situation)["json"])
+    return [(of, result) for of in sheet["requirements"] for result in of["results"]]
+
+
 def data(situation):
     return json.loads(report(situation)["json"])
 

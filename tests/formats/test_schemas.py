@@ -49,7 +49,7 @@ def undescribed(schema, node, document, path=""):
 
 class Schemas(unittest.TestCase):
     def test_each_schema_is_one(self):
-        for name in ("check", "baseline", "report", "firelens", "activity", "audit"):
+        for name in ("check", "baseline", "report", "firelens", "activity", "audit", "runbook"):
             jsonschema.Draft202012Validator.check_schema(schema(name))
 
     def test_every_output_of_check_fits_and_is_described(self):
@@ -85,6 +85,12 @@ class Schemas(unittest.TestCase):
         for report in (golden, json.loads(ran.stdout)):
             self.assertEqual(errors("activity", report), [])
             self.assertEqual(undescribed(schema("activity"), schema("activity"), report), [])
+
+    def test_the_output_of_runbook_fits_and_is_described(self):
+        for situation in ("runbook-hostile", "runbook-fine"):
+            sheet = json.loads(reports.runbook(situation)["json"])
+            self.assertEqual(errors("runbook", sheet), [])
+            self.assertEqual(undescribed(schema("runbook"), schema("runbook"), sheet), [])
 
     def test_another_document_does_not_fit(self):
         good = reports.data("hostile")

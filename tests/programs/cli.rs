@@ -1,10 +1,14 @@
 //! The command line from the user's view: its output, its streams and its exit codes.
 
 mod account_audit;
+mod account_default;
+mod accounts;
 mod activity;
 mod against;
 mod apply;
+mod apply_all;
 mod audit;
+mod audit_sources;
 mod backout;
 mod baseline;
 mod by_function;
@@ -38,6 +42,9 @@ mod rolled_out;
 mod rollout;
 mod rule_choice;
 mod runbook;
+mod runbook_apply;
+mod runbook_outputs;
+mod runbook_patch;
 mod shapes;
 mod stack_baseline;
 mod terraform;

@@ -16,6 +16,7 @@ mod reasons;
 #[path = "../support/world/mod.rs"]
 mod world;
 
+mod account_default;
 mod audit;
 mod backout;
 mod budget;
@@ -40,6 +41,8 @@ mod record;
 mod refusals;
 mod register_only_principal;
 mod remediation;
+mod resources;
+mod resources_crash;
 mod restore;
 mod resume;
 mod retire;
@@ -47,6 +50,7 @@ mod rollout;
 mod rollout_crash;
 mod rollout_histories;
 mod rollout_orders;
+mod runs;
 mod sample;
 mod sessions;
 mod telemetry;

@@ -1,4 +1,4 @@
-//! Reads the facts about an account that the rules of the runbook judge, beside those of Amazon ECS. Each module reads
+//! Reads the facts about an account that the rules of the runbook judge, except those of Amazon ECS. Each module reads
 //! the facts of one depth. All calls read, and no call reads the value of a parameter or of a secret.
 //!
 //! The number of calls depends on what the account runs: each VPC, role, repository, parameter and secret is read once.

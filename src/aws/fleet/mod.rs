@@ -38,12 +38,12 @@ const LONGEST: usize = 2_048;
 /// The largest number of items in one page of a list (source: ECS API reference).
 const PAGE: usize = 100;
 
-/// The largest number of pages of one list, so that an endless list ends the run. ECS allows 5,000 services in a cluster
-/// and 5,000 tasks in a service (source: the Amazon ECS service quotas).
+/// The largest number of pages of one list, so that an endless list ends the run. ECS allows 5,000 services in a
+/// cluster and 5,000 tasks in a service (source: the Amazon ECS service quotas).
 const MOST_PAGES: usize = 1_000;
 
-/// Repeats a call as long as AWS throttles it or fails for a moment, and a pause is left. Does not repeat a call without a
-/// connection.
+/// Repeats a call as long as AWS throttles it or fails for a moment, and a pause is left. Does not repeat a call
+/// without a connection.
 pub async fn patiently<T, F: Future<Output = Answer<T>>>(call: impl Fn() -> F) -> Answer<T> {
     for pause in PAUSES {
         match call().await {

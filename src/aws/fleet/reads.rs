@@ -119,12 +119,11 @@ impl FleetReads for AwsFleet {
         })
     }
 
-    async fn tagged_revisions(&self, token: Option<&str>) -> Answer<ListPage<TaggedRevision>> {
-        let body = json!({"ResourceTypeFilters": ["ecs:task-definition"], "ResourcesPerPage": PAGE});
-        let reply = self.signed.ask(&TAGGED, &paged(body, "PaginationToken", token)).await?;
+    async fn tags_of_revisions(&self, arns: &[String]) -> Answer<Vec<TaggedRevision>> {
+        let reply = self.signed.ask(&TAGGED, &json!({"ResourceARNList": arns})).await?;
         let found = items(&TAGGED, &reply, "ResourceTagMappingList")?;
-        let items = found.iter().filter_map(|found| Some((found["ResourceARN"].as_str()?.parse().ok()?, tags(found))));
-        Ok(ListPage { items: items.collect(), next: next(&TAGGED, &reply["PaginationToken"], token)? })
+        let tagged = found.iter().filter_map(|found| Some((found["ResourceARN"].as_str()?.parse().ok()?, tags(found))));
+        Ok(tagged.collect())
     }
 
     async fn default_mode(&self) -> Answer<Delivery> {

@@ -132,11 +132,23 @@ impl SignedClient {
             (Some(url), _) => url.trim_end_matches('/').to_owned(),
             (None, Some(host)) => format!("https://{host}"),
             (None, None) => {
-                let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-                format!("https://{service}.{region}.{suffix}")
+                format!("https://{service}.{region}.{}", dns_suffix(region))
             }
         }
     }
+}
+
+/// Returns the end of the host names in the partition of a Region (source: botocore, partitions.json).
+pub(super) fn dns_suffix(region: &str) -> &'static str {
+    const SUFFIXES: [(&str, &str); 6] = [
+        ("cn-", "amazonaws.com.cn"),
+        ("eusc-", "amazonaws.eu"),
+        ("us-iso-", "c2s.ic.gov"),
+        ("us-isob-", "sc2s.sgov.gov"),
+        ("us-isof-", "csp.hci.ic.gov"),
+        ("eu-isoe-", "cloud.adc-e.uk"),
+    ];
+    SUFFIXES.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("amazonaws.com", |(_, suffix)| *suffix)
 }
 
 /// Returns how to sign a request. Amazon S3 neither encodes the path a second time nor normalizes it (source: IAM user
@@ -172,10 +184,13 @@ mod tests {
     }
 
     #[test]
-    fn a_service_answers_in_its_region_and_chinas_have_a_name_of_their_own() {
+    fn a_service_answers_in_its_region_and_each_partition_has_names_of_its_own() {
         let config = SdkConfig::builder().build();
         assert_eq!(endpoint(config.clone(), "eu-west-1"), "https://api.ecr.eu-west-1.amazonaws.com");
-        assert_eq!(endpoint(config, "cn-north-1"), "https://api.ecr.cn-north-1.amazonaws.com.cn");
+        assert_eq!(endpoint(config.clone(), "cn-north-1"), "https://api.ecr.cn-north-1.amazonaws.com.cn");
+        assert_eq!(endpoint(config.clone(), "us-gov-west-1"), "https://api.ecr.us-gov-west-1.amazonaws.com");
+        assert_eq!(endpoint(config.clone(), "us-isob-east-1"), "https://api.ecr.us-isob-east-1.sc2s.sgov.gov");
+        assert_eq!(endpoint(config, "eusc-de-east-1"), "https://api.ecr.eusc-de-east-1.amazonaws.eu");
     }
 
     #[test]

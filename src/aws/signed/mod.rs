@@ -14,9 +14,13 @@ mod log_streams;
 pub(super) mod notify;
 mod objects;
 mod operation;
+#[cfg(feature = "cli")]
+mod organization;
 mod parameters;
 pub(super) mod query;
 pub(super) mod queue;
+#[cfg(feature = "cli")]
+pub(super) mod regions;
 mod reply;
 mod request;
 mod ssm_sessions;

@@ -2,7 +2,7 @@
 
 use aws_smithy_xml::decode::{Document, ScopedDecoder};
 
-use super::client::SignedClient;
+use super::client::{SignedClient, dns_suffix};
 use super::operation::{Operation, Service};
 use super::query::text;
 use super::reply::Reply;
@@ -54,7 +54,7 @@ impl SignedClient {
             return Err(refused(operation.name, "the name of the bucket is not valid"));
         }
         let is_in_path = self.has_endpoint() || bucket.contains('.');
-        let suffix = if self.region().starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let suffix = dns_suffix(self.region());
         let host = format!("{bucket}.s3.{}.{suffix}", self.region());
         let request = match is_in_path {
             true => Request::of(format!("{bucket}/{rest}")),

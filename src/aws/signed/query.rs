@@ -12,20 +12,13 @@ pub(in crate::aws) fn text(element: &mut ScopedDecoder<'_, '_>) -> String {
     try_data(element).map(|text| text.trim().to_owned()).unwrap_or_default()
 }
 
-/// Returns the error code and the error message of the XML `<ErrorResponse><Error><Type/><Code/><Message/>…`. The root
-/// of an error of S3 is the element `<Error>` itself. EC2 writes `<Response><Errors><Error>…`.
+/// Returns the error code and the error message of the first XML element `<Error><Type/><Code/><Message/>…`. The
+/// element is the root in an error of S3. Otherwise it is in `<ErrorResponse>` or, for EC2, in `<Response><Errors>`.
 pub(super) fn error(body: &str) -> Option<(String, String)> {
     let mut document = Document::new(body);
-    let mut root = document.root_element().ok()?;
-    if root.start_el().matches("Error") {
-        return members(&mut root);
-    }
-    while let Some(mut error) = root.next_tag() {
-        if error.start_el().matches("Error") {
-            return members(&mut error);
-        }
-        if error.start_el().matches("Errors") {
-            return error.next_tag().as_mut().and_then(members);
+    while let Some(start) = document.next_start_element() {
+        if start.matches("Error") {
+            return members(&mut document.scoped_to(start));
         }
     }
     None

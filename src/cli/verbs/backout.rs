@@ -1,13 +1,17 @@
 //! `logweir backout` and `logweir replay --backout` undo the correction or the migration of a record, or the correction
 //! that followed an event. Either this process or the deployed function undoes the correction.
 
+mod named;
+mod run;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use self::named::{Named, cluster, is_cluster, is_setting, name_of, resource_name, setting};
 use crate::aws::{Aws, Invoked};
 use crate::cli::connect::{Intent, home, wait};
 use crate::cli::context::Context;
@@ -17,32 +21,38 @@ use crate::cli::help::examples;
 use crate::cli::moment::until;
 use crate::cli::record_name;
 use crate::cli::session::{PAUSE, Session, worker};
-use crate::domain::ecs::cluster::ClusterArn;
+use crate::domain::ecs::resource::ResourceArn;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::{self, Home, RevisionRef, ServiceChange, Trigger};
-use crate::domain::outcome::Reason;
+use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::record::Record;
 use crate::domain::report::{Report, schema};
+use crate::domain::run::RunId;
 use crate::ports::{Filter, Journal, Listed};
 use crate::render::human::report::FunctionAnswer;
+use crate::render::human::resource_change::ResourceChangeOutput;
 use crate::settings::BACKOUT_LEASE;
 use crate::workflow::{
-    BackoutOptions, BackoutOrder, Request, back_out, back_out_cluster, preview, preview_cluster, record_named,
+    BackoutOptions, BackoutOrder, Request, back_out, back_out_account_default, back_out_cluster, back_out_resource,
+    preview, preview_account_default, preview_cluster, preview_resource, record_named,
 };
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir backout web:1 --dry-run           show what would be undone; change nothing",
     "logweir backout web:1 --reason 'INC-42'   undo, and record why",
-    "logweir backout web:1 --hold-family 7d    also put the family on hold for a week",
     "logweir backout web:1 --function logweir-backout",
+    "logweir backout --run run-20261201T143833Z-0f3a9c41d2e7",
 ];
 
 #[derive(Args)]
 pub(in crate::cli) struct BackoutArgs {
-    /// FAMILY:REVISION or an ARN, of the source revision or of the revision that Logweir registered; cluster/NAME; or
-    /// the file of an event
-    #[arg(value_name = "RECORD")]
-    target: PathBuf,
+    /// FAMILY:REVISION or an ARN, of the source revision or of the revision that Logweir registered; cluster/NAME;
+    /// runbook/cluster/NAME or runbook/service/CLUSTER/NAME; account-default; or the file of an event
+    #[arg(value_name = "RECORD", required_unless_present = "run")]
+    target: Option<PathBuf>,
+    /// Back out every correction of this run of `logweir apply --all`, the newest first
+    #[arg(long, value_name = "ID", conflicts_with_all = ["target", "event_id"])]
+    run: Option<RunId>,
     /// The id of the event, if RECORD is a file that contains several events
     #[arg(long, value_name = "ID")]
     event_id: Option<String>,
@@ -58,7 +68,12 @@ pub(in crate::cli) struct BackoutArgs {
 
 impl BackoutArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
-        let target = EventFile { path: &self.target, id: self.event_id.as_deref() };
+        if let Some(run) = &self.run {
+            let patience = SignedDuration::from_secs(i64::try_from(self.wait).unwrap_or(i64::MAX));
+            return self.flags.run_of(context, run, patience, self.yes);
+        }
+        let Some(target) = &self.target else { return Err(Failure::usage("name a record or a run")) };
+        let target = EventFile { path: target, id: self.event_id.as_deref() };
         self.flags.run(context, target, Duration::from_secs(self.wait), self.yes)
     }
 }
@@ -117,14 +132,19 @@ impl BackoutFlags {
         yes: bool,
     ) -> VerbResult {
         let intent = if self.dry_run { Intent::Look } else { Intent::Act };
-        if !target.exists() && !is_cluster(target) {
+        if !target.exists() && !is_cluster(target) && !is_setting(target) && resource_name(target).is_none() {
             record_name::parse(&name_of(target))?;
         }
         context.needs_folder(&context.journal_place().await?)?;
         let session = context.session(intent, None).await?;
-        let record = match cluster(&session, target)? {
-            Some(cluster) => Named::Cluster(cluster),
-            None => Named::Revision(self.source(&session, target).await?),
+        if let Some(name) = resource_name(target) {
+            let resource = session.resource(&name)?;
+            return self.back_out_resource(context, &session, &resource, patience, yes).await;
+        }
+        let record = match (setting(&session, target)?, cluster(&session, target)?) {
+            (Some(setting), _) => Named::Setting(setting),
+            (None, Some(cluster)) => Named::Cluster(cluster),
+            (None, None) => Named::Revision(self.source(&session, target).await?),
         };
         let question = format!("Back out the record of {}? [y/N] ", record.arn());
         let act = async || {
@@ -138,8 +158,34 @@ impl BackoutFlags {
         context.if_agreed(intent, yes, &question, act).await
     }
 
-    async fn once(&self, session: &Session, record: &Named) -> Report {
-        let order = BackoutOrder {
+    /// Undoes what `logweir runbook apply` changed.
+    async fn back_out_resource(
+        &self,
+        context: &Context,
+        session: &Session,
+        resource: &ResourceArn,
+        patience: Duration,
+        yes: bool,
+    ) -> VerbResult {
+        let intent = if self.dry_run { Intent::Look } else { Intent::Act };
+        let question = format!("Back out the changes of {}? [y/N] ", resource.short());
+        let act = async || {
+            let once = async || match self.dry_run {
+                true => preview_resource(&session.ports, &self.order(session), resource).await,
+                false => back_out_resource(&session.ports, &self.order(session), resource).await,
+            };
+            let report = session.until_settled(patience, once).await;
+            let exit = Exit::of_resource(&report, false);
+            let is_previewed = self.dry_run && report.outcome == Outcome::Observed;
+            context.printer.show(&ResourceChangeOutput(vec![report]));
+            Ok(if is_previewed { Exit::Fine } else { exit })
+        };
+        context.if_agreed(intent, yes, &question, act).await
+    }
+
+    /// Returns the context of each backout.
+    fn order<'s>(&self, session: &'s Session) -> BackoutOrder<'s> {
+        BackoutOrder {
             home: &session.home,
             registrar: Some(&session.caller),
             worker: worker(),
@@ -153,18 +199,25 @@ impl BackoutFlags {
                 ignore_pins: self.ignore_pins,
                 hold_until: self.hold_family,
             },
-        };
+        }
+    }
+
+    async fn once(&self, session: &Session, record: &Named) -> Report {
+        let order = self.order(session);
         let ports = &session.ports;
         let decision = match (record, self.dry_run) {
             (Named::Revision(source), true) => preview(ports, &order, source).await,
             (Named::Revision(source), false) => back_out(ports, &order, source).await,
             (Named::Cluster(cluster), true) => preview_cluster(ports, &order, cluster).await,
             (Named::Cluster(cluster), false) => back_out_cluster(ports, &order, cluster).await,
+            (Named::Setting(name), true) => preview_account_default(ports, &order, name).await,
+            (Named::Setting(name), false) => back_out_account_default(ports, &ports.ecs, &order, name).await,
         };
         decision.report
     }
 
-    /// Returns the source revision of the event in the file `target`, or the revision of the record that `target` names.
+    /// Returns the source revision of the event in the file `target`, or the revision of the record that `target`
+    /// names.
     async fn source(&self, session: &Session, target: EventFile<'_>) -> Result<RevisionArn, Failure> {
         let journal = &session.ports.journal;
         if !target.exists() {
@@ -201,6 +254,13 @@ impl BackoutFlags {
 
     /// Invokes the deployed function, and shows the report that the function returns.
     async fn ask(&self, context: &Context, target: EventFile<'_>, function: &str, patience: Duration) -> VerbResult {
+        if resource_name(target).is_some() {
+            return Err(Failure::usage("the function has no permission to change settings and tags")
+                .help("run the command without --function"));
+        }
+        if !target.exists() && is_setting(target) {
+            return Err(Failure::usage("no function may change an account setting").help("leave --function out"));
+        }
         if !target.exists() && !is_cluster(target) {
             record_name::parse(&name_of(target))?;
         }
@@ -276,42 +336,6 @@ async fn no_migration(journal: &impl Journal, revision: RevisionArn) -> Result<R
         }
         _ => Ok(revision),
     }
-}
-
-/// The record that the caller names.
-enum Named {
-    Revision(RevisionArn),
-    Cluster(ClusterArn),
-}
-
-impl Named {
-    fn arn(&self) -> String {
-        match self {
-            Self::Revision(revision) => revision.to_string(),
-            Self::Cluster(cluster) => cluster.to_string(),
-        }
-    }
-}
-
-/// Whether the target has the form `cluster/NAME` or of the ARN of a cluster.
-fn is_cluster(target: EventFile<'_>) -> bool {
-    let name = name_of(target);
-    name.starts_with("cluster/") || (name.starts_with("arn:") && name.contains(":cluster/"))
-}
-
-/// Returns the cluster whose record the caller names. Returns `None` if the caller names a revision or a file.
-fn cluster(session: &Session, target: EventFile<'_>) -> Result<Option<ClusterArn>, Failure> {
-    if target.exists() || !is_cluster(target) {
-        return Ok(None);
-    }
-    let name = name_of(target);
-    let unusable =
-        || Failure::usage(format!("`{name}` is not the name of a record")).help("use cluster/NAME or an ARN");
-    session.home.cluster_record(&name).map(Some).ok_or_else(unusable)
-}
-
-fn name_of(target: EventFile<'_>) -> String {
-    target.path.to_string_lossy().into_owned()
 }
 
 /// Returns the revision whose registration or deployment the event reports, and the id of the event.

@@ -1,5 +1,6 @@
 //! The verbs of the command line, with one file for each verb.
 
+mod account_default;
 pub(super) mod activity;
 mod against;
 pub(super) mod apply;

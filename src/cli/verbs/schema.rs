@@ -34,6 +34,8 @@ enum Described {
     Activity,
     /// The output of `logweir audit --format json`
     Audit,
+    /// The output of `logweir runbook --format json`
+    Runbook,
 }
 
 impl SchemaArgs {
@@ -45,6 +47,7 @@ impl SchemaArgs {
             Described::Firelens => include_str!("../../../docs/schemas/firelens.schema.json"),
             Described::Activity => include_str!("../../../docs/schemas/activity.schema.json"),
             Described::Audit => include_str!("../../../docs/schemas/audit.schema.json"),
+            Described::Runbook => include_str!("../../../docs/schemas/runbook.schema.json"),
         });
         Ok(Exit::Fine)
     }

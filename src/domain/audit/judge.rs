@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::revision::{AuditedFinding, AuditedFix, FixKind};
 use super::texts::{Text, Texts};
+use crate::domain::account_default::UnsetModes;
 use crate::domain::baseline::Baseline;
 use crate::domain::ecs::wire::Described;
 use crate::domain::plan::{self, Plan};
@@ -37,6 +38,9 @@ pub struct AccountFacts<'f> {
 pub struct Judgement {
     pub findings: Vec<AuditedFinding>,
     pub not_checked: Vec<RuleName>,
+    /// The containers without a mode.
+    #[serde(default)]
+    pub unset: UnsetModes,
 }
 
 impl Judge<'_> {
@@ -53,7 +57,7 @@ impl Judge<'_> {
         let seen = observation(described, &tags, facts.default_mode, facts.log_groups.as_ref(), facts.now);
         let Plan { findings, not_checked, .. } = plan::plan_by(self.rules, &seen, self.baseline);
         let findings = findings.iter().map(|finding| compact(finding, texts)).collect();
-        Judgement { findings, not_checked }
+        Judgement { findings, not_checked, unset: UnsetModes::of(&seen, self.baseline) }
     }
 }
 

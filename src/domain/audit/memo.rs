@@ -1,14 +1,15 @@
 //! What a cache keeps about a revision, so that a later audit need not describe the revision again.
 //!
 //! A revision never changes, but its findings also depend on its tags, the account setting `defaultLogDriverMode`, its
-//! log groups, the baseline, the rules and the exemptions that have expired. A cache stores none of these facts. It
-//! stores the findings with a digest of the evidence that they follow from. A later audit reads the evidence anew, and
-//! uses the findings only if the digest is the same. Otherwise it describes the revision again. A judgement is a
-//! function of the revision and the evidence, so a cached finding never differs from a new one.
+//! log groups, the baseline, the rules, the day, and the exemptions that have expired. A cache stores none of these
+//! facts. It stores the findings with a digest of the evidence that they follow from. A later audit reads the evidence
+//! again, and uses the findings only if the digest is the same. Otherwise it describes the revision again. A judgement
+//! is a function of the revision and the evidence, so a cached finding never differs from a new one.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -16,6 +17,7 @@ use super::judge::{AccountFacts, Judge, Judgement};
 use super::texts::{Text, Texts};
 use crate::domain::baseline::{Baseline, Delivery, ExemptionState};
 use crate::domain::ecs::wire::Described;
+use crate::domain::firelens::image::END_OF_VERSION_2;
 use crate::domain::rules::facts::{DefaultMode, LogGroup};
 use crate::domain::text::hex;
 
@@ -63,6 +65,9 @@ impl SharedEvidence {
         for exemption in baseline.exemptions(now) {
             add(&mut digest, if exemption.state == ExemptionState::Expired { "expired" } else { "valid" });
         }
+        // The rules about the images of routers judge by the day.
+        let has_ended = now.to_zoned(TimeZone::UTC).date() > END_OF_VERSION_2;
+        add(&mut digest, if has_ended { "version 2 has ended" } else { "version 2 is supported" });
         Self { digest, depends_on_tags: baseline.depends_on_tags() }
     }
 
@@ -192,6 +197,8 @@ impl Memo {
 impl Judgement {
     /// Replaces each text by its shared copy.
     pub fn share(mut self, texts: &mut Texts) -> Self {
+        // A list that was read from a file has room for more.
+        self.findings.shrink_to_fit();
         for finding in &mut self.findings {
             let always = [&mut finding.pointer, &mut finding.message, &mut finding.fix.text];
             always.into_iter().for_each(|text| texts.unite(text));
@@ -199,5 +206,18 @@ impl Judgement {
             finding.notes.iter_mut().for_each(|text| texts.unite(text));
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_evidence_changes_when_the_support_of_an_image_ends() {
+        let baseline = Baseline::parse("version = 1").unwrap();
+        let on = |day: &str| SharedEvidence::of(&baseline, "", day.parse().unwrap()).about(&[], None, None);
+        assert_eq!(on("2026-06-29T12:00:00Z"), on("2026-06-30T12:00:00Z"));
+        assert_ne!(on("2026-06-30T12:00:00Z"), on("2026-07-01T12:00:00Z"));
     }
 }

@@ -26,10 +26,14 @@ pub use step::{ClusterStep, JudgedRevision, JudgedStep, Step, TaskCount};
 pub use summary::{AuditSummary, FamilyImpact, OWNER_TAGS, OwnerCount, RuleCount, owner};
 pub use texts::{Text, Texts};
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
+use super::account_default::{Statement, UnsetModes};
 use super::baseline::Delivery;
 use super::ecs::revision::RevisionArn;
+use super::rule_name::RuleName;
 
 /// The account and the Region of an audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,13 +68,27 @@ pub struct Audit {
     /// The services that the filters leave, sorted by cluster and name.
     pub services: Vec<FleetService>,
     pub coverage: Coverage,
+    /// What the account setting `defaultLogDriverMode` would resolve. `None` if it would resolve nothing, or could not
+    /// be read.
+    pub account_default: Option<Statement>,
 }
 
 impl Audit {
     /// Returns the result of an audit that has read nothing yet.
     pub fn new(home: AuditHome, started: Timestamp) -> Self {
         let (default_mode, revisions, services) = (None, Vec::new(), Vec::new());
-        Self { home, started, default_mode, revisions, services, coverage: Coverage::default() }
+        Self { home, started, default_mode, revisions, services, coverage: Coverage::default(), account_default: None }
+    }
+
+    /// Returns the containers without a mode by family, over all revisions with a finding of `blocking-delivery`.
+    pub fn unset_modes(&self) -> BTreeMap<String, UnsetModes> {
+        let mut families: BTreeMap<String, UnsetModes> = BTreeMap::new();
+        for revision in &self.revisions {
+            if revision.findings.iter().any(|finding| finding.rule == RuleName::BlockingDelivery) {
+                *families.entry((*revision.family).to_owned()).or_default() += revision.unset;
+            }
+        }
+        families
     }
 
     /// Returns the ARN of an audited revision.

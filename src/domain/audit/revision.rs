@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::scope::Scopes;
 use super::texts::Text;
+use crate::domain::account_default::UnsetModes;
 use crate::domain::baseline::Exempted;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::finding::Safety;
@@ -32,6 +33,8 @@ pub struct AuditedRevision {
     /// The ARN of the principal that registered the revision, if ECS names it.
     pub registered_by: Option<Text>,
     pub registered_at: Option<Timestamp>,
+    /// The containers without a mode.
+    pub unset: UnsetModes,
 }
 
 /// A fault of an audited revision.
@@ -57,7 +60,7 @@ pub struct AuditedFinding {
     pub notes: Vec<Text>,
 }
 
-/// The fix of a finding. The audit keeps no edit, because a later run computes the edit anew.
+/// The fix of a finding. The audit keeps no edit, because a later run computes the edit again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuditedFix {

@@ -205,6 +205,16 @@ impl Selection {
         Some(named.into_iter().filter(|family| self.has_family(family)).collect())
     }
 
+    /// Whether the selection names a cluster, or a service with its cluster, without a wildcard.
+    pub fn names_cluster(&self) -> bool {
+        let is_named = |target: &AuditTarget| match target {
+            AuditTarget::Families(_) => false,
+            AuditTarget::Service { .. } => true,
+            AuditTarget::Clusters(pattern) => !pattern.contains(['*', '?']),
+        };
+        self.clusters.exact().is_some() || self.targets.iter().any(is_named)
+    }
+
     /// Returns the start of the names of all families to list.
     pub fn family_prefix(&self) -> Option<&str> {
         match self.targets.as_slice() {
@@ -284,6 +294,18 @@ mod tests {
         assert!(selection.reads_cluster("prod") && !selection.reads_cluster("test"));
         assert!(selection.has_user("prod", Some("web")) && !selection.has_user("prod", Some("api")));
         assert!(selection.has_used("anything", &[("prod", Some("web"))]));
+    }
+
+    #[test]
+    fn a_cluster_is_named_only_without_a_wildcard() {
+        let target = |text: &str| {
+            let targets = vec![AuditTarget::parse(text).unwrap()];
+            Selection { targets, ..Selection::default() }.names_cluster()
+        };
+        assert!(target("prod") && target("arn:aws:ecs:eu-west-1:111122223333:service/prod/web"));
+        assert!(!target("prod-*") && !target("ecs:web"));
+        let filter = |text: &str| Selection { clusters: Globs::of([text]), ..Selection::default() }.names_cluster();
+        assert!(filter("prod") && !filter("!prod") && !filter("p*"));
     }
 
     #[test]

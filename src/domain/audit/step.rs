@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::judge::Judgement;
 use super::running::FleetService;
-use super::texts::Text;
+use super::texts::{Text, Texts};
 
 /// A finished step of an audit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,4 +64,14 @@ pub struct JudgedRevision {
     pub tags: Vec<(Text, Text)>,
     pub registered_by: Option<Text>,
     pub registered_at: Option<Timestamp>,
+}
+
+impl JudgedRevision {
+    /// Replaces each text that other revisions have too by its shared copy.
+    pub fn share(self, texts: &mut Texts) -> Self {
+        let mut share = |text: Text| texts.share(&text);
+        let tags = self.tags.into_iter().map(|(key, value)| (share(key), share(value))).collect::<Box<[_]>>();
+        let (unread, registered_by) = (self.unread.map(&mut share), self.registered_by.map(&mut share));
+        Self { judgement: self.judgement.share(texts), tags: tags.into(), unread, registered_by, ..self }
+    }
 }

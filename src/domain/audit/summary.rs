@@ -22,7 +22,7 @@ pub struct AuditSummary {
     pub compliant: u64,
     /// The revisions with a fault.
     pub faulty: u64,
-    /// The revisions that have no fault, but could not be judged wholly.
+    /// The revisions that have no fault, but could not be judged completely.
     pub unknown: u64,
     pub findings: u64,
     pub exempt: u64,

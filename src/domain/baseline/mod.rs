@@ -61,6 +61,8 @@ pub struct Baseline {
     levels: levels::Levels,
     /// The rules that `logweir check` and `logweir fix` leave out. The list is empty for every other part of Logweir.
     off: Vec<RuleName>,
+    /// The keys of the tags that the baseline trusts, because only trusted principals can set them.
+    trusted_tags: Vec<String>,
     /// The keys that the baseline sets outside of its profiles.
     written: effective::WrittenKeys,
     digest: String,
@@ -192,6 +194,18 @@ impl Baseline {
         &self.runbook
     }
 
+    /// Whether a tag with this key decides what Logweir may do: the baseline trusts it, a service needs it for a
+    /// rollout, or a profile or an exemption matches on it. Logweir never sets such a tag.
+    pub fn decides_by_tag(&self, key: &str) -> bool {
+        let settings = self.profiles.iter().map(|profile| &profile.settings).chain([&self.root]);
+        let required = settings.filter_map(|settings| settings.rollout.require_service_tag.as_ref());
+        let matches = self.profiles.iter().map(|profile| &profile.matches);
+        let matches = matches.chain(self.exemptions.iter().map(|exemption| &exemption.matches));
+        let matched = matches.flat_map(|matches| matches.tag.iter().chain(&matches.service_tag));
+        let mut deciding = required.chain(matched).map(|(key, _)| key).chain(&self.trusted_tags);
+        deciding.any(|deciding| deciding == key)
+    }
+
     /// Returns the settings for ECS Exec.
     pub fn exec(&self) -> &ExecSettings {
         &self.exec
@@ -213,6 +227,15 @@ impl Baseline {
     pub fn forbids_retirements(&self) -> bool {
         let profiles = self.profiles.iter().map(|profile| &profile.settings);
         profiles.chain([&self.root]).any(|settings| settings.correct.retire == Retire::Never)
+    }
+
+    /// Returns the tables of the baseline that ask for `delivery = "blocking"`: `[logging]`, or the match criteria of a
+    /// profile.
+    pub fn blocking_tables(&self) -> Vec<String> {
+        let blocks = |settings: &BaselineSettings| settings.logging.delivery == Delivery::Blocking;
+        let root = blocks(&self.root).then(|| "[logging]".to_owned());
+        let profiles = self.profiles.iter().filter(|profile| blocks(&profile.settings));
+        root.into_iter().chain(profiles.map(|profile| format!("profile {}", profile.matches.name()))).collect()
     }
 
     /// Returns the first profile that matches the workload.

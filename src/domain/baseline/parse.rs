@@ -93,6 +93,7 @@ fn baseline(file: File, document: &toml::Table) -> Checked<Baseline> {
         runbook,
         levels,
         off: Vec::new(),
+        trusted_tags: file.trusted_tags,
         written,
         digest,
         note: None,

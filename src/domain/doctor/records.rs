@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Check, ReadResult, names};
 use crate::domain::limits::family::{Family, Stopped};
-use crate::domain::record::{ClusterRecord, Head, RecordKind};
+use crate::domain::record::{ClusterRecord, Head, RecordKind, ResourceRecord, SettingRecord};
 use crate::domain::text::count;
 
 /// The time for which a record may stay unfinished. The schedule resumes records every five minutes, and a lease may
@@ -26,6 +26,10 @@ pub struct RecordState {
     pub stopped: Vec<Family>,
     /// The records of clusters that have unfinished work or that ended recently.
     pub clusters: Vec<ClusterRecord>,
+    /// The records of settings and tags that have unfinished work or that ended recently.
+    pub resources: Vec<ResourceRecord>,
+    /// The records of account settings.
+    pub settings: Vec<SettingRecord>,
     /// The names of the records and families that this version of Logweir cannot read.
     pub unreadable: Vec<String>,
 }
@@ -75,6 +79,9 @@ pub fn check(standing: &ReadResult<RecordState>, now: Timestamp, options: &str) 
     checks.extend(
         clusters(&standing.clusters, now, options).into_iter().map(|(says, help)| Check::problem(RECORDS, says, help)),
     );
+    let resources = resources(&standing.resources, now, options).into_iter();
+    checks.extend(resources.map(|(says, help)| Check::problem(RECORDS, says, help)));
+    checks.extend(settings(&standing.settings, now));
     let fuses: Vec<&str> = standing
         .stopped
         .iter()
@@ -136,6 +143,40 @@ fn clusters(records: &[ClusterRecord], now: Timestamp, options: &str) -> Vec<(St
     faults.map(said).collect()
 }
 
+/// Returns each fault of the records of settings and tags, with its help. No schedule finishes them.
+fn resources(records: &[ResourceRecord], now: Timestamp, options: &str) -> Vec<(String, String)> {
+    let is_old =
+        |record: &&ResourceRecord| record.open_since().is_some_and(|since| now.duration_since(since) > UNFINISHED);
+    let shorts = |records: Vec<&ResourceRecord>| records.iter().map(|record| record.short()).collect::<Vec<_>>();
+    let old = shorts(records.iter().filter(is_old).collect());
+    let stuck = shorts(records.iter().filter(|record| record.needs_operator()).collect());
+    let faults = [(old, "unfinished for half an hour"), (stuck, "waiting for an operator")];
+    let said = |(shorts, state): (Vec<String>, &str)| {
+        let number = count(shorts.len() as u64, "record");
+        let says = format!(
+            "the journal contains {number} of settings and tags {state}: {}",
+            names(shorts.iter().map(String::as_str))
+        );
+        let help = format!("finish the change or back it out: logweir backout {} {options}", shorts[0]);
+        (says, help)
+    };
+    faults.into_iter().filter(|(shorts, _)| !shorts.is_empty()).map(said).collect()
+}
+
+/// Returns each unfinished record of an account setting. No schedule finishes it.
+fn settings(records: &[SettingRecord], now: Timestamp) -> impl Iterator<Item = Check> {
+    let is_left = move |record: &&SettingRecord| {
+        let is_old = record.is_open() && now.duration_since(record.at) > UNFINISHED;
+        is_old || record.needs_operator()
+    };
+    let said = |record: &SettingRecord| {
+        let says = format!("the record {} is unfinished, or waits for an operator", record.name);
+        let command = if record.is_suppressed() { "backout account-default" } else { "apply --account-default" };
+        Check::problem("records", says, format!("run the command again: logweir {command}"))
+    };
+    records.iter().filter(is_left).map(said)
+}
+
 /// Returns the name of a record in a list.
 fn spoken(head: &Head) -> String {
     match head.kind {
@@ -176,8 +217,33 @@ mod tests {
             stuck: Vec::new(),
             stopped: Vec::new(),
             clusters: Vec::new(),
+            resources: Vec::new(),
+            settings: Vec::new(),
             unreadable: Vec::new(),
         }
+    }
+
+    #[test]
+    fn an_unfinished_record_of_an_account_setting_is_named_with_the_command_that_finishes_it() {
+        let record = |at: &str, closed: bool| -> SettingRecord {
+            let opened = json!({"at": at, "by": "w", "entry": "opened", "baseline_digest": "", "cause": {},
+                "before": "blocking", "after": "non-blocking"});
+            let last = if closed {
+                json!({"at": at, "by": "w", "entry": "closed", "outcome": "remediated"})
+            } else {
+                json!({"at": at, "by": "w", "entry": "started"})
+            };
+            serde_json::from_value(
+                json!({"schema": 1, "account": "111122223333", "region": "eu-west-1", "version": 2, "at": at,
+                "owner": "w", "lease_until": at, "entries": [opened, last]}),
+            )
+            .unwrap()
+        };
+        let of = |record| faults(RecordState { settings: vec![record], ..nothing() });
+        let (long_ago, name) = ("2026-11-01T00:00:00Z", "account-default/111122223333/eu-west-1");
+        assert_eq!(of(record(long_ago, false)), [format!("the record {name} is unfinished, or waits for an operator")]);
+        assert_eq!(of(record(long_ago, true)), [""; 0]);
+        assert_eq!(of(record(NOW, false)), [""; 0]);
     }
 
     #[test]

@@ -3,9 +3,11 @@
 pub mod arn;
 pub mod cluster;
 mod container_log;
+pub mod default_log_mode;
 pub mod image;
 pub mod lag;
 pub mod repeated_key;
+pub mod resource;
 pub mod revision;
 pub mod service;
 pub mod tags;

@@ -28,6 +28,7 @@ pub(super) fn cause(record: &Value) -> Cause {
         actor_type: text("/userIdentity/type"),
         user_agent: text("/userAgent"),
         source_ip: text("/sourceIPAddress"),
+        run: None,
     }
 }
 

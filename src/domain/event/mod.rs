@@ -120,6 +120,9 @@ pub struct Cause {
     pub actor_type: Option<String>,
     pub user_agent: Option<String>,
     pub source_ip: Option<String>,
+    /// The ID of the run of `logweir apply --all` that corrected the revision. `None` for an event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
 }
 
 /// Why Logweir could not read an event. The error messages contain no text from the event, because the event is

@@ -54,6 +54,7 @@ mod tests {
             actor_type: Some("AssumedRole".into()),
             user_agent: Some("aws-cli/2".into()),
             source_ip: Some("203.0.113.9".into()),
+            run: None,
         };
         for cause in [cause, Cause::default()] {
             let which = RevisionRef::Revision(source.clone());

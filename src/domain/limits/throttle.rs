@@ -62,7 +62,8 @@ impl ApiBucket {
 pub enum Rate {
     /// A share of each bucket, above 0 and at most 1.
     Share(f64),
-    /// Calls a second in each bucket. The burst becomes smaller in proportion.
+    /// Calls a second in each bucket. The burst changes in proportion. More than AWS's limit is for an account whose
+    /// limits AWS has raised.
     PerSecond(f64),
 }
 
@@ -72,10 +73,10 @@ impl Rate {
     /// Returns the part of the limit.
     fn of(self, limit: BucketLimit) -> BucketLimit {
         let share = match self {
-            Self::Share(share) => share,
+            Self::Share(share) => share.min(1.0),
             Self::PerSecond(rate) => rate / limit.rate,
         };
-        let share = share.clamp(0.001, 1.0);
+        let share = share.max(0.001);
         BucketLimit { burst: limit.burst * share, rate: limit.rate * share }
     }
 }
@@ -195,6 +196,14 @@ mod tests {
             assert_eq!(times.iter().filter(|time| **time == 0.0).count(), 23, "{rate:?}");
             assert!((19.9..20.2).contains(times.last().unwrap()), "{rate:?}: {times:?}");
         }
+    }
+
+    #[test]
+    fn a_rate_in_calls_a_second_may_exceed_the_usual_limit() {
+        let mut bucket = TokenBucket::new(ApiBucket::TaskDefinitionRead, Rate::PerSecond(200.0), at(0));
+        let times = calls(&mut bucket, 698);
+        assert_eq!(times.iter().filter(|time| **time == 0.0).count(), 498);
+        assert!((0.9..1.1).contains(times.last().unwrap()), "{times:?}");
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! The record of one source revision: its kind, its steps and its entries. Before each action, a worker writes an entry with its
-//! intent; after the action, the worker writes an entry with the result. A cluster has a record of its own form.
+//! The record of one source revision: its kind, its steps and its entries. Before each action, a worker writes an entry
+//! with its intent; after the action, the worker writes an entry with the result. A cluster, an account setting, and
+//! the settings and tags that the command line changes have records of their own forms.
 
+mod account_setting;
 mod attempt;
 mod backout;
 mod cluster;
@@ -13,12 +15,17 @@ mod illegal;
 mod key;
 mod next;
 mod registration;
+mod resource;
 mod retirement;
 mod rollback;
 mod rollout;
 mod step;
 mod topic;
 
+pub use account_setting::{
+    SettingAttempt, SettingBackout, SettingEffect, SettingEntry, SettingEntryKind, SettingNext, SettingOpening,
+    SettingRecord,
+};
 pub use attempt::Attempt;
 pub use backout::{Backout, NotRestored, Settled};
 pub use cluster::{
@@ -36,6 +43,10 @@ pub use history::Registered;
 pub use illegal::Illegal;
 pub use key::{RecordKey, RecordKind};
 pub use next::{Next, next};
+pub use resource::{
+    InsightsChange, KeptEffect, PREFIX, ResourceAttempt, ResourceBackout, ResourceEffects, ResourceEntry,
+    ResourceEntryKind, ResourceFailure, ResourceNext, ResourceOpening, ResourceRecord, ResourceStep, ResourceUndo,
+};
 pub use retirement::Retirement;
 pub use rollback::Rollback;
 pub use rollout::{Rollout, RolloutPhase};

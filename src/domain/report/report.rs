@@ -10,8 +10,10 @@ use serde_json::Value;
 use super::action::{ClusterAction, LogGroupAction, ServiceAction};
 use super::schema;
 use super::session::SessionReport;
+use super::setting::SettingReport;
 use crate::domain::baseline::Baseline;
 use crate::domain::ecs::cluster::ClusterArn;
+use crate::domain::ecs::default_log_mode::SettingName;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::edit::{Edit, OptionChange};
 use crate::domain::event::{Cause, Home};
@@ -38,8 +40,8 @@ pub struct Report {
     pub record: Option<String>,
     pub source: Option<String>,
     pub corrected: Option<String>,
-    /// The revision that a backout registered in place of the source revision, because the source revision was no longer
-    /// ACTIVE.
+    /// The revision that a backout registered in place of the source revision, because the source revision was no
+    /// longer ACTIVE.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restored: Option<String>,
     /// The revision that a migration registered.
@@ -61,10 +63,14 @@ pub struct Report {
     /// The session on a container that the report is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<Box<SessionReport>>,
-    /// The change of a cluster's configuration of ECS Exec. `None` if the decision is about no cluster, or if the cluster
-    /// needs no change.
+    /// The change of a cluster's configuration of ECS Exec. `None` if the decision is about no cluster, or if the
+    /// cluster needs no change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cluster: Option<ClusterReport>,
+    /// The change of the account setting `defaultLogDriverMode`. `None` if the decision is about no setting, or if the
+    /// setting needs no change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub setting: Option<SettingReport>,
     /// The tool that registers this family from a description, such as CloudFormation or Terraform. `None` if Logweir
     /// detected no such tool.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -212,6 +218,7 @@ impl Report {
             services: Vec::new(),
             session: None,
             cluster: None,
+            setting: None,
             owner: None,
             notes: Vec::new(),
             aws_calls: 0,
@@ -239,6 +246,10 @@ impl Report {
     pub fn about_cluster(&mut self, cluster: &ClusterArn) {
         self.record = Some(cluster.short());
         self.source = Some(cluster.to_string());
+    }
+
+    pub fn about_setting(&mut self, name: &SettingName) {
+        self.record = Some(name.to_string());
     }
 
     /// Adds the rules and the changes of the plan.

@@ -20,10 +20,18 @@ pub const FIRELENS: &str = "logweir.firelens/1";
 /// The output of `logweir init`.
 pub const INIT: &str = "logweir.init/1";
 pub const DIGEST: &str = "logweir.digest/1";
+/// A plan of `logweir apply --all`.
+pub const PLAN: &str = "logweir.plan/1";
 pub const RECORD: &str = "logweir.record/1";
 pub const RECORDS: &str = "logweir.records/1";
 /// The report on one decision, in the log, in the function's response and in a notification.
 pub const REPORT: &str = "logweir.report/1";
+/// The result of a plan, and of the backout of a run.
+pub const RUN: &str = "logweir.run/1";
 pub const RUNBOOK: &str = "logweir.runbook/1";
+/// The output of `logweir runbook apply`, and of the backout of its changes.
+pub const RUNBOOK_APPLY: &str = "logweir.runbook-apply/1";
+/// The output of `logweir runbook patch`.
+pub const RUNBOOK_PATCH: &str = "logweir.runbook-patch/1";
 pub const CONTROLS: &str = "logweir.controls/1";
 pub const RULES: &str = "logweir.rules/1";

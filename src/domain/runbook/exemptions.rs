@@ -36,9 +36,9 @@ impl<'b> RunbookExemptions<'b> {
         Self { settings, used: vec![false; settings.exemptions.len()], now }
     }
 
-    /// Marks the results that an exemption covers. An exemption covers failures, advice and what no API decides, and never
-    /// what Logweir did not check. An expired exemption covers nothing, and the message says so. `home` is the account and
-    /// the Region of the results, if they are known.
+    /// Marks the results that an exemption covers. An exemption covers failures, advice and what no API decides, and
+    /// never what Logweir did not check. An expired exemption covers nothing, and the message says so. `home` is the
+    /// account and the Region of the results, if they are known.
     pub fn apply(&mut self, results: &mut Results, home: Option<(&str, &str)>) {
         for (requirement, result) in results {
             if matches!(result.verdict, Verdict::Fail | Verdict::Advice | Verdict::Undecidable) {
@@ -72,8 +72,8 @@ impl<'b> RunbookExemptions<'b> {
         known
     }
 
-    /// Returns the exemptions that have ended or end soon, and that the run used. If the run read the whole account, also
-    /// returns the exemptions that no result needs.
+    /// Returns the exemptions that have ended or end soon, and that the run used. If the run read the whole account,
+    /// also returns the exemptions that no result needs.
     pub fn remarks(&self, is_complete: bool) -> Vec<RunbookExemptionRemark> {
         let remark = |(exemption, used): (&RunbookExemption, &bool)| {
             let state = match (exemption.state(self.now), used) {

@@ -13,8 +13,8 @@ struct KnownAgent {
     why: &'static str,
 }
 
-/// The X-Ray daemon and the AWS Distro for OpenTelemetry are not in the list. Their images start without root and with a
-/// read-only root file system (source: their Dockerfiles).
+/// The X-Ray daemon and the AWS Distro for OpenTelemetry are not in the list. Their images start without root and with
+/// a read-only root file system (source: their Dockerfiles).
 const AGENTS: [KnownAgent; 4] = [
     KnownAgent {
         name: "Datadog Agent",

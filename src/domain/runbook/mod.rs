@@ -9,6 +9,7 @@ mod controls;
 mod depth;
 mod exemptions;
 mod known_agents;
+mod remedy;
 mod requirement;
 mod rules;
 mod secret_shape;

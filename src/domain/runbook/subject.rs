@@ -71,8 +71,8 @@ impl<'a> Member<'a> {
 }
 
 impl<'s> Subject<'s> {
-    /// Returns a value that a person may have written as text, such as the value of an environment variable. A registered
-    /// revision has no placeholders, so each of its values is known.
+    /// Returns a value that a person may have written as text, such as the value of an environment variable. A
+    /// registered revision has no placeholders, so each of its values is known.
     pub(super) fn written(&self, value: Option<&'s Value>) -> Member<'s> {
         match (self.arn, Member::of(value), value) {
             (Some(_), Member::Unknown, Some(value)) => Member::Known(value),

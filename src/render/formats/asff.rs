@@ -1,23 +1,13 @@
-//! The AWS Security Finding Format, as JSON lines. Each line is the input of one call of BatchImportFindings, which
-//! accepts at most 100 findings. Source of the members and limits: AWS Security Hub API reference, AwsSecurityFinding.
+//! The findings of a check in the AWS Security Finding Format, as JSON lines.
 
 use serde_json::{Value, json};
 
+use super::security_finding::{AffectedResource, SecurityFinding, calls, partition};
 use super::shown::{exemption, fix, message, place, resource, shown};
 use super::{Emitter, Run};
 use crate::domain::rules::packs::summary;
 use crate::domain::severity::Severity;
-use crate::domain::text::plain::shortened;
 use crate::render::json::{FindingLine, TargetOutput, documentation};
-
-/// The largest number of findings in one call.
-const MOST: usize = 100;
-
-/// The maximum lengths of texts, in characters.
-const TITLE: usize = 256;
-const DESCRIPTION: usize = 1024;
-const RECOMMENDATION: usize = 512;
-const RESOURCE: usize = 512;
 
 pub(super) struct Asff;
 
@@ -25,57 +15,41 @@ impl Emitter for Asff {
     fn emit(&self, run: &Run<'_>) -> String {
         let decided = run.check.findings().filter(|(_, finding)| finding.is_decided());
         let findings: Vec<Value> = decided.map(|(target, finding)| security_finding(run, target, finding)).collect();
-        findings.chunks(MOST).map(|batch| format!("{}\n", json!({"Findings": batch}))).collect()
+        calls(&findings)
     }
 }
 
 fn security_finding(run: &Run<'_>, target: &TargetOutput, finding: &FindingLine) -> Value {
-    let live = target.live.as_ref();
-    let account = live.map(|live| live.account.as_str()).or(run.account).unwrap_or_default();
-    let region = live.map(|live| live.region.as_str()).or(run.region).unwrap_or_default();
-    let partition = live.map_or_else(|| partition(region), |live| &live.partition);
     let label = match finding.severity {
         Severity::Error => "HIGH",
         Severity::Warning => "MEDIUM",
         Severity::Note => "INFORMATIONAL",
     };
-    let severity = json!({"Label": label, "Original": finding.severity});
-    let types = ["Software and Configuration Checks/AWS Security Best Practices"];
-    let now = format!("{:.3}", run.now);
-    let mut value = json!({
-        "SchemaVersion": "2018-10-08",
-        "Id": format!("logweir/{account}/{region}/{}", finding.fingerprint),
-        "ProductArn": format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default"),
-        "ProductName": "Logweir",
-        "CompanyName": "Logweir",
-        "GeneratorId": format!("logweir/{}", finding.rule),
-        "AwsAccountId": account,
-        "Region": region,
-        "Types": types,
-        "CreatedAt": now,
-        "UpdatedAt": now,
-        "Severity": severity,
-        "Title": shortened(&title(finding), TITLE),
-        "Description": shortened(&message(finding), DESCRIPTION),
-        "Remediation": {
-            "Recommendation": {"Text": shortened(&fix(finding), RECOMMENDATION), "Url": documentation(finding.rule)}
-        },
-        "ProductFields": {
-            "logweir/fingerprint": finding.fingerprint,
-            "logweir/decided": finding.decided,
-            "logweir/place": place(target, finding.place),
-            "logweir/baseline": run.check.baseline.digest,
-        },
-        "Resources": [resource_of(target, region, partition)],
-        "Compliance": {"Status": if finding.severity.is_fault() { "FAILED" } else { "WARNING" }},
-        "RecordState": "ACTIVE",
-        "Workflow": {"Status": if finding.exempt.is_some() { "SUPPRESSED" } else { "NEW" }},
-        "FindingProviderFields": {"Severity": severity, "Types": types},
+    let mut fields = json!({
+        "logweir/fingerprint": finding.fingerprint,
+        "logweir/decided": finding.decided,
+        "logweir/place": place(target, finding.place),
+        "logweir/baseline": run.check.baseline.digest,
     });
-    if let Some(why) = exemption(finding) {
-        value["Note"] = json!({"Text": shortened(&why, 512), "UpdatedBy": "logweir", "UpdatedAt": now});
+    if let Some(usage) = &target.usage {
+        fields["logweir/usage"] = shown(&usage.phrase()).into();
     }
-    value
+    let finding = SecurityFinding {
+        time: run.now,
+        fingerprint: &finding.fingerprint,
+        rule: finding.rule.name(),
+        severity: (label, finding.severity.name()),
+        title: title(finding),
+        description: message(finding),
+        recommendation: fix(finding),
+        page: documentation(finding.rule),
+        fields,
+        resource: resource_of(run, target),
+        status: if finding.severity.is_fault() { "FAILED" } else { "WARNING" },
+        requirements: Vec::new(),
+        exemption: exemption(finding),
+    };
+    finding.value()
 }
 
 fn title(finding: &FindingLine) -> String {
@@ -87,16 +61,26 @@ fn title(finding: &FindingLine) -> String {
 }
 
 /// Returns the task definition. A file is a resource of the type `Other`, because it has no ARN.
-fn resource_of(target: &TargetOutput, region: &str, partition: &str) -> Value {
-    let (kind, id) = match &target.live {
-        Some(live) => (security_hub_type(target), live.arn.clone()),
-        None => {
-            let file = target.artifact().unwrap_or_else(|| target.target.clone());
-            let name = resource(target).map(|name| format!("#{name}")).unwrap_or_default();
-            ("Other", format!("file:{}{name}", super::uri::relative(&file)))
-        }
+fn resource_of(run: &Run<'_>, target: &TargetOutput) -> AffectedResource {
+    let Some(live) = &target.live else {
+        let file = target.artifact().unwrap_or_else(|| target.target.clone());
+        let name = resource(target).map(|name| format!("#{name}")).unwrap_or_default();
+        let region = run.region.unwrap_or_default();
+        return AffectedResource {
+            kind: "Other",
+            id: format!("file:{}{name}", super::uri::relative(&file)),
+            account: run.account.unwrap_or_default().to_owned(),
+            region: region.to_owned(),
+            partition: partition(region).to_owned(),
+        };
     };
-    json!({"Type": kind, "Id": shortened(&id, RESOURCE), "Partition": partition, "Region": region})
+    AffectedResource {
+        kind: security_hub_type(target),
+        id: live.arn.clone(),
+        account: live.account.clone(),
+        region: live.region.clone(),
+        partition: live.partition.clone(),
+    }
 }
 
 /// Returns the resource type of Security Hub, which knows no type for daemons (source: AWS Security Hub user guide,
@@ -108,16 +92,5 @@ fn security_hub_type(target: &TargetOutput) -> &'static str {
         Some("AWS::ECS::Task") => "AwsEcsTask",
         Some("AWS::ECS::Daemon") => "Other",
         _ => "AwsEcsTaskDefinition",
-    }
-}
-
-/// Returns the partition of a Region. Source: AWS documentation, Amazon Resource Names.
-fn partition(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "aws-cn"
-    } else if region.starts_with("us-gov-") {
-        "aws-us-gov"
-    } else {
-        "aws"
     }
 }

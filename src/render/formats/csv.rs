@@ -3,7 +3,7 @@
 
 use super::shown::{exemption, resource, shown};
 use super::{Emitter, Run};
-use crate::render::json::{FindingLine, Place, TargetOutput, UnknownLine};
+use crate::render::json::{FindingLine, Place, TargetOutput, UnknownLine, UsageLine};
 
 pub(super) struct Csv;
 
@@ -28,18 +28,35 @@ const HEADER: [&str; 18] = [
     "fingerprint",
 ];
 
+/// The columns that only an audit has.
+const USAGE: [&str; 5] = ["scopes", "users", "desired", "running", "owner"];
+
 type Row = [String; HEADER.len()];
 
 impl Emitter for Csv {
     fn emit(&self, run: &Run<'_>) -> String {
+        let is_audit = run.check.verb == "audit";
         let rows = run.check.targets.iter().flat_map(|target| {
             let error = target.error.as_deref().map(|error| error_row(target, error));
             let findings = target.findings.iter().map(|finding| finding_row(target, finding));
             let unknown = target.unknown.iter().map(|unknown| unknown_row(target, unknown));
-            error.into_iter().chain(findings).chain(unknown).collect::<Vec<_>>()
+            let usage = if is_audit { usage(target) } else { Vec::new() };
+            let rows = error.into_iter().chain(findings).chain(unknown);
+            rows.map(|row| line(&[&row[..], &usage].concat())).collect::<Vec<_>>()
         });
-        [HEADER.map(String::from)].into_iter().chain(rows).map(|row| line(&row)).collect()
+        let usage = if is_audit { &USAGE[..] } else { &[] };
+        let header: Vec<String> = HEADER.iter().chain(usage).map(ToString::to_string).collect();
+        [line(&header)].into_iter().chain(rows).collect()
     }
+}
+
+/// Returns the fields of the columns that only an audit has.
+fn usage(target: &TargetOutput) -> Vec<String> {
+    let Some(UsageLine { scopes, users, desired, running, owner }) = &target.usage else {
+        return vec![String::new(); USAGE.len()];
+    };
+    let owner = owner.as_deref().map(shown).unwrap_or_default();
+    vec![scopes.names(), shown(&users.join(" ")), desired.to_string(), running.to_string(), owner]
 }
 
 /// Returns a row with the facts about the target, and with empty fields after them.

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::fmt::Write as _;
 
+use super::markdown_tables::Tables;
 use super::markdown_text::{code, text};
 use super::shown::{exemption, fix, place};
 use super::{Emitter, Run};
@@ -21,42 +22,14 @@ pub(super) fn report(check: &CheckOutput, most: usize) -> String {
     let mut out = String::from("# Logweir\n\n");
     out += &verdict(check);
     out += &totals(&check.summary);
-    let mut rows = Rows { out, most, omitted: 0 };
-    findings(&mut rows, check);
-    exempt(&mut rows, check);
-    unknown(&mut rows, check);
-    errors(&mut rows, check);
-    let Rows { mut out, omitted, .. } = rows;
-    if omitted > 0 {
-        let _ = writeln!(out, "\n{omitted} rows are omitted, because this page would be too long.");
-    }
+    let mut tables = Tables::new(out, most);
+    findings(&mut tables, check);
+    exempt(&mut tables, check);
+    unknown(&mut tables, check);
+    errors(&mut tables, check);
+    let mut out = tables.end();
     let _ = writeln!(out, "\nBaseline: {}", code(&check.baseline.name()));
     out
-}
-
-/// The text of the report, and its limit.
-struct Rows {
-    out: String,
-    most: usize,
-    omitted: usize,
-}
-
-impl Rows {
-    fn table(&mut self, title: &str, header: &[&str], rows: impl Iterator<Item = Vec<String>>) {
-        let mut rows = rows.peekable();
-        if rows.peek().is_none() {
-            return;
-        }
-        let _ = write!(self.out, "\n## {title}\n\n| {} |\n|{}\n", header.join(" | "), " --- |".repeat(header.len()));
-        for row in rows {
-            let line = format!("| {} |\n", row.join(" | "));
-            if self.out.len() + line.len() > self.most {
-                self.omitted += 1;
-            } else {
-                self.out += &line;
-            }
-        }
-    }
 }
 
 fn verdict(check: &CheckOutput) -> String {
@@ -90,7 +63,7 @@ fn totals(summary: &Summary) -> String {
     format!("| {} |\n|{}\n| {} |\n", names.join(" | "), " ---: |".repeat(cells.len()), numbers.join(" | "))
 }
 
-fn findings(rows: &mut Rows, check: &CheckOutput) {
+fn findings(tables: &mut Tables, check: &CheckOutput) {
     let mut found: Vec<_> = check.findings().filter(|(_, finding)| finding.is_news()).collect();
     found.sort_by_key(|(_, finding)| Reverse(finding.severity));
     let row = |(target, finding): (&TargetOutput, &FindingLine)| {
@@ -103,11 +76,19 @@ fn findings(rows: &mut Rows, check: &CheckOutput) {
             text(&fix(finding)),
         ]
     };
-    let header = ["severity", "rule", "place", "container", "finding", "fix"];
-    rows.table("Findings", &header, found.into_iter().map(row));
+    let mut header = vec!["severity", "rule", "place", "container", "finding", "fix"];
+    if check.verb != "audit" {
+        return tables.table("Findings", &header, found.into_iter().map(row));
+    }
+    header.push("use");
+    let with_use = |(target, finding): (&TargetOutput, &FindingLine)| {
+        let usage = target.usage.as_ref().map(|usage| text(&usage.phrase())).unwrap_or_default();
+        [row((target, finding)), vec![usage]].concat()
+    };
+    tables.table("Findings", &header, found.into_iter().map(with_use));
 }
 
-fn exempt(rows: &mut Rows, check: &CheckOutput) {
+fn exempt(tables: &mut Tables, check: &CheckOutput) {
     let row = |(target, finding): (&TargetOutput, &FindingLine)| {
         let why = exemption(finding)?;
         Some(vec![
@@ -117,10 +98,10 @@ fn exempt(rows: &mut Rows, check: &CheckOutput) {
             text(&why),
         ])
     };
-    rows.table("Exempt", &["rule", "place", "container", "exemption"], check.findings().filter_map(row));
+    tables.table("Exempt", &["rule", "place", "container", "exemption"], check.findings().filter_map(row));
 }
 
-fn unknown(rows: &mut Rows, check: &CheckOutput) {
+fn unknown(tables: &mut Tables, check: &CheckOutput) {
     let undecided = check.findings().filter(|(_, finding)| !finding.is_decided()).map(|(target, finding)| {
         vec![code(&place(target, finding.place)), text(&finding.message), code(finding.rule.name())]
     });
@@ -129,10 +110,10 @@ fn unknown(rows: &mut Rows, check: &CheckOutput) {
         let rules: Vec<String> = unknown.rules.iter().map(|rule| code(rule.name())).collect();
         vec![code(&place(target, unknown.place)), text(&unknown.why), rules.join(", ")]
     });
-    rows.table("Unknown", &["place", "why", "rules not decided"], undecided.chain(parts));
+    tables.table("Unknown", &["place", "why", "rules not decided"], undecided.chain(parts));
 }
 
-fn errors(rows: &mut Rows, check: &CheckOutput) {
+fn errors(tables: &mut Tables, check: &CheckOutput) {
     let row = |target: &TargetOutput| Some(vec![code(&target.target), text(target.error.as_deref()?)]);
-    rows.table("Without a verdict", &["target", "error"], check.targets.iter().filter_map(row));
+    tables.table("Without a verdict", &["target", "error"], check.targets.iter().filter_map(row));
 }

@@ -4,12 +4,12 @@ use super::shown::{marked, shown};
 
 /// Returns a text for a paragraph or a cell of a table. Logweir's messages mark names with backticks, and these names
 /// become code.
-pub(super) fn text(text: &str) -> String {
+pub(in crate::render) fn text(text: &str) -> String {
     marked(text, code, escaped)
 }
 
 /// Returns a text as code, or as escaped text if code cannot show it everywhere.
-pub(super) fn code(text: &str) -> String {
+pub(in crate::render) fn code(text: &str) -> String {
     let text = shown(text);
     let is_simple = !text.trim().is_empty() && !text.contains(['`', '|', '\\']);
     if is_simple { format!("`{text}`") } else { escaped(&text) }

@@ -3,6 +3,7 @@
 //! show is no fault.
 
 mod asff;
+pub(super) mod compliance_finding;
 pub(super) mod csv;
 mod github;
 mod github_summary;
@@ -10,12 +11,15 @@ mod gitlab;
 mod html;
 mod junit;
 mod markdown;
-mod markdown_text;
+pub(super) mod markdown_tables;
+pub(super) mod markdown_text;
 mod ocsf;
 mod sarif;
+pub(super) mod sarif_log;
+pub(super) mod security_finding;
 pub(super) mod shown;
 mod text;
-mod uri;
+pub(super) mod uri;
 
 use std::fmt;
 

@@ -1,15 +1,13 @@
-//! Compliance findings of the Open Cybersecurity Schema Framework (class 2003), as a JSON array of events. Source: OCSF
-//! schema 1.5.0.
+//! The findings of a check in the Open Cybersecurity Schema Framework, as a JSON array of events.
 
 use serde_json::{Value, json};
 
+use super::compliance_finding::{self, Compliance, ComplianceFinding, EventSeverity};
 use super::shown::{exemption, fix, message, place, resource, shown};
 use super::{Emitter, Run};
 use crate::domain::rules::packs::summary;
 use crate::domain::severity::Severity;
 use crate::render::json::{FindingLine, TargetOutput};
-
-const SCHEMA: &str = "1.5.0";
 
 pub(super) struct Ocsf;
 
@@ -21,78 +19,45 @@ impl Emitter for Ocsf {
 }
 
 fn event(run: &Run<'_>, target: &TargetOutput, finding: &FindingLine) -> Value {
-    let (severity_id, severity) = match finding.severity {
-        Severity::Error => (4, "High"),
-        Severity::Warning => (3, "Medium"),
-        Severity::Note => (1, "Informational"),
-    };
-    let (status_id, status) = if finding.exempt.is_some() { (3, "Suppressed") } else { (1, "New") };
-    let cloud = cloud(run, target);
-    let mut event = json!({
-        "activity_id": 1,
-        "activity_name": "Create",
-        "category_uid": 2,
-        "category_name": "Findings",
-        "class_uid": 2003,
-        "class_name": "Compliance Finding",
-        "type_uid": 200_301,
-        "type_name": "Compliance Finding: Create",
-        "time": run.now.as_millisecond(),
-        "severity_id": severity_id,
-        "severity": severity,
-        "status_id": status_id,
-        "status": status,
-        "message": message(finding),
-        "metadata": {
-            "version": SCHEMA,
-            "event_code": finding.rule,
-            "product": {"name": "Logweir", "vendor_name": "Logweir", "version": env!("CARGO_PKG_VERSION")},
-            "profiles": if cloud.is_some() { json!(["cloud"]) } else { json!([]) },
-        },
-        "finding_info": {
-            "uid": finding.fingerprint,
-            "title": title(finding),
-            "desc": message(finding),
-            "types": ["Logging"],
-            "created_time": run.now.as_millisecond(),
-            "src_url": finding.references.first(),
-        },
-        "compliance": compliance(run, finding),
-        "remediation": {"desc": fix(finding), "references": finding.references},
-        "resources": [resources(run, target)],
-        "unmapped": {
-            "decided": finding.decided,
-            "container": finding.container.as_deref().map(shown),
-            "place": place(target, finding.place),
-            "baseline": run.check.baseline.digest,
-        },
+    let baseline = &run.check.baseline.digest;
+    let mut unmapped = json!({
+        "decided": finding.decided,
+        "container": finding.container.as_deref().map(shown),
+        "place": place(target, finding.place),
+        "baseline": baseline,
     });
-    if let Some(cloud) = cloud {
-        event["cloud"] = cloud;
+    if let Some(usage) = &target.usage {
+        unmapped["scopes"] = json!(usage.scopes);
+        unmapped["usage"] = shown(&usage.phrase()).into();
     }
-    if let Some(why) = exemption(finding) {
-        event["status_detail"] = why.into();
-    }
-    event
-}
-
-fn compliance(run: &Run<'_>, finding: &FindingLine) -> Value {
-    let (status_id, status) = match finding.severity {
-        _ if !finding.is_decided() => (0, "Unknown"),
-        Severity::Note => (2, "Warning"),
-        _ => (3, "Fail"),
+    let finding = ComplianceFinding {
+        time: run.now,
+        severity: match finding.severity {
+            Severity::Error => EventSeverity::High,
+            Severity::Warning => EventSeverity::Medium,
+            Severity::Note => EventSeverity::Informational,
+        },
+        rule: finding.rule.name(),
+        uid: &finding.fingerprint,
+        title: summary(finding.rule).to_owned(),
+        message: message(finding),
+        kind: "Logging",
+        compliance: match finding.severity {
+            _ if !finding.is_decided() => Compliance::Unknown,
+            Severity::Note => Compliance::Warning,
+            _ => Compliance::Fail,
+        },
+        standard: format!("Logweir baseline {baseline}"),
+        control: finding.rule.name(),
+        requirements: finding.controls.clone(),
+        remedy: fix(finding),
+        references: &finding.references,
+        resource: resources(run, target),
+        cloud: cloud(run, target),
+        unmapped,
+        exemption: exemption(finding),
     };
-    json!({
-        "standards": [format!("Logweir baseline {}", run.check.baseline.digest)],
-        "control": finding.rule,
-        "requirements": finding.controls,
-        "status_id": status_id,
-        "status": status,
-    })
-}
-
-fn title(finding: &FindingLine) -> &'static str {
-    summary(finding.rule)
+    finding.event()
 }
 
 fn resources(run: &Run<'_>, target: &TargetOutput) -> Value {
@@ -115,9 +80,5 @@ fn resources(run: &Run<'_>, target: &TargetOutput) -> Value {
 fn cloud(run: &Run<'_>, target: &TargetOutput) -> Option<Value> {
     let live = target.live.as_ref();
     let account = live.map(|live| live.account.as_str()).or(run.account)?;
-    let mut cloud = json!({"provider": "AWS", "account": {"uid": account, "type_id": 10, "type": "AWS Account"}});
-    if let Some(region) = live.map(|live| live.region.as_str()).or(run.region) {
-        cloud["region"] = shown(region).into();
-    }
-    Some(cloud)
+    Some(compliance_finding::cloud(account, live.map(|live| live.region.as_str()).or(run.region)))
 }

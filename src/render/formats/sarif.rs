@@ -1,66 +1,31 @@
-//! SARIF 2.1.0 (OASIS), with the members that code scanning of GitHub reads. Source of the limits: GitHub Docs, SARIF
-//! support for code scanning.
+//! The findings of a check as a log of SARIF 2.1.0.
 
 use serde_json::{Value, json};
 
+use super::sarif_log::{self, Descriptor, Log, fingerprints, region};
 use super::shown::{exemption, fix, message, resource, shown};
-use super::uri::relative;
 use super::{Emitter, Run};
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::packs::{RuleSummary, explanation, summaries};
-use crate::domain::severity::Severity;
-use crate::render::json::{FindingLine, Place, Replacement, State, TargetOutput, UnknownLine, documentation};
-
-/// The largest number of results in one run that GitHub accepts.
-const MOST_RESULTS: usize = 25_000;
-
-/// The name of the folder to which the paths are relative.
-const ROOT: &str = "%SRCROOT%";
+use crate::render::json::{
+    FindingLine, Place, Replacement, State, TargetOutput, UnknownLine, UsageLine, documentation,
+};
 
 pub(super) struct Sarif;
 
 impl Emitter for Sarif {
     fn emit(&self, run: &Run<'_>) -> String {
-        let log = json!({
-            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-            "version": "2.1.0",
-            "runs": [self.run(run)],
-        });
-        format!("{log:#}\n")
-    }
-}
-
-impl Sarif {
-    fn run(&self, run: &Run<'_>) -> Value {
         let check = run.check;
-        let mut found: Vec<_> = check.findings().filter(|(_, finding)| finding.is_decided()).collect();
-        let omitted = found.len().saturating_sub(MOST_RESULTS);
-        if omitted > 0 {
-            found.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
-            found.truncate(MOST_RESULTS);
-        }
-        let mut notifications: Vec<Value> = check.targets.iter().flat_map(notifications).collect();
-        if omitted > 0 {
-            let text = format!("{omitted} findings are omitted, because a run has at most {MOST_RESULTS} results");
-            notifications.push(json!({"level": "warning", "message": {"text": text}}));
-        }
-        json!({
-            "tool": {"driver": {
-                "name": "Logweir",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "informationUri": env!("CARGO_PKG_REPOSITORY"),
-                "rules": summaries().into_iter().map(descriptor).collect::<Vec<_>>(),
-            }},
-            "automationDetails": {"id": "logweir/check/"},
-            "columnKind": "unicodeCodePoints",
-            "originalUriBaseIds": {ROOT: {"description": {"text": "The folder in which Logweir ran."}}},
-            "invocations": [{
-                "executionSuccessful": check.summary.errors == 0,
-                "endTimeUtc": format!("{:.3}", run.now),
-                "toolExecutionNotifications": notifications,
-            }],
-            "results": found.into_iter().map(|(target, finding)| result(target, finding)).collect::<Vec<_>>(),
-        })
+        let found = check.findings().filter(|(_, finding)| finding.is_decided());
+        let log = Log {
+            category: check.verb,
+            rules: summaries().into_iter().map(descriptor).collect(),
+            results: found.map(|(target, finding)| (finding.severity, result(target, finding))).collect(),
+            notifications: check.targets.iter().flat_map(notifications).collect(),
+            is_complete: check.summary.errors == 0,
+            time: run.now,
+        };
+        log.text()
     }
 }
 
@@ -69,32 +34,16 @@ fn descriptor(rule: RuleSummary) -> Value {
     let text = explanation(name).unwrap_or_default();
     // The explanation begins with a list of facts about the rule, and then describes the fault in one paragraph.
     let description = text.split("\n\n").find(|part| !part.starts_with('-')).unwrap_or(text).replace('\n', " ");
-    let (level, problem, score) = match name.severity() {
-        Severity::Error => ("error", "error", "7.0"),
-        Severity::Warning => ("warning", "warning", "5.0"),
-        Severity::Note => ("note", "recommendation", "2.0"),
+    let descriptor = Descriptor {
+        rule: name.name(),
+        severity: name.severity(),
+        summary: rule.summary,
+        description: shown(&description),
+        help: text,
+        page: documentation(name),
+        tags: &["security", "reliability", "ecs", "logging"],
     };
-    json!({
-        "id": name,
-        "name": pascal_case(name.name()),
-        "shortDescription": {"text": rule.summary},
-        "fullDescription": {"text": shown(&description)},
-        "help": {"text": text, "markdown": text},
-        "helpUri": documentation(name),
-        "defaultConfiguration": {"level": level},
-        "properties": {
-            "tags": ["security", "reliability", "ecs", "logging"],
-            "precision": "high",
-            "problem.severity": problem,
-            "security-severity": score,
-        },
-    })
-}
-
-/// Returns `missing-log-driver` as `MissingLogDriver`.
-fn pascal_case(name: &str) -> String {
-    let word = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
-    name.split('-').filter(|part| !part.is_empty()).map(word).collect()
+    descriptor.value()
 }
 
 fn result(target: &TargetOutput, finding: &FindingLine) -> Value {
@@ -104,10 +53,7 @@ fn result(target: &TargetOutput, finding: &FindingLine) -> Value {
         "level": finding.severity,
         "message": {"text": format!("{}. {}.", message(finding), fix(finding))},
         "locations": locations(target, finding.place),
-        "partialFingerprints": {
-            "primaryLocationLineHash": format!("{}:1", finding.fingerprint),
-            "logweir/v1": finding.fingerprint,
-        },
+        "partialFingerprints": fingerprints(&finding.fingerprint),
         "properties": {
             "decided": finding.decided,
             "container": finding.container.as_deref().map(shown),
@@ -116,6 +62,12 @@ fn result(target: &TargetOutput, finding: &FindingLine) -> Value {
             "safety": finding.fix.safety,
         },
     });
+    if let Some(UsageLine { scopes, users, desired, running, owner }) = &target.usage {
+        let users: Vec<String> = users.iter().map(|user| shown(user)).collect();
+        result["properties"]["usage"] = json!({
+            "scopes": scopes, "users": users, "desired": desired, "running": running, "owner": owner.as_deref().map(shown)
+        });
+    }
     if let Some(state) = finding.state {
         result["baselineState"] = if state == State::New { "new" } else { "unchanged" }.into();
     }
@@ -142,14 +94,8 @@ fn changes(target: &TargetOutput, finding: &FindingLine) -> Option<Value> {
     Some(json!({"artifactLocation": location, "replacements": replacements}))
 }
 
-fn region(place: Place) -> Value {
-    json!({
-        "startLine": place.line, "startColumn": place.column, "endLine": place.end_line, "endColumn": place.end_column
-    })
-}
-
 fn artifact(target: &TargetOutput) -> Option<Value> {
-    target.artifact().map(|path| json!({"uri": relative(&path), "uriBaseId": ROOT}))
+    target.artifact().map(|path| sarif_log::artifact(&path))
 }
 
 /// Returns the location of a finding. Code scanning of GitHub needs a file and a line, so a registered revision has the

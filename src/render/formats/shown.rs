@@ -15,7 +15,7 @@ pub(in crate::render) fn shown(text: &str) -> String {
 
 /// Returns a message in the language of an output. `code` writes the names, which Logweir marks with backticks, and
 /// `rest` writes the text between them.
-pub(super) fn marked(text: &str, code: fn(&str) -> String, rest: fn(&str) -> String) -> String {
+pub(in crate::render) fn marked(text: &str, code: fn(&str) -> String, rest: fn(&str) -> String) -> String {
     let text = shown(text);
     let parts: Vec<&str> = text.split('`').collect();
     // With an odd number of backticks, a name contains one, so no part is certain to be a name.

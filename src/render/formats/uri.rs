@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// Returns a path as a relative reference. Each byte that needs it is percent-encoded, so that no path reads as a
 /// scheme, a query or an absolute path.
-pub(super) fn relative(path: &str) -> String {
+pub(in crate::render) fn relative(path: &str) -> String {
     let mut uri = String::new();
     for byte in path.trim_start_matches('/').bytes() {
         let is_plain = byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@".contains(&byte);

@@ -1,6 +1,9 @@
 //! The frame of every HTML page for people, with one look. A page needs no network, and its content security policy
 //! allows no request, and no style and no code except those of the page.
 
+pub(super) mod number;
+pub(super) mod section;
+
 use sha2::{Digest, Sha256};
 
 use crate::domain::text::plain::shortened;

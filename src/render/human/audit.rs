@@ -41,6 +41,9 @@ pub fn text(output: &AuditOutput, audits: &[Audit], owner_tags: &[String]) -> St
     for audit in audits {
         text += &covered(audit, audits.len() > 1);
     }
+    for statement in audits.iter().filter_map(|audit| audit.account_default.as_ref()) {
+        text += &format!("\n{}\n", statement.sentences().join("\n"));
+    }
     text + &format!("baseline: {}\n", output.baseline)
 }
 

@@ -5,9 +5,11 @@ use std::fmt::Write as _;
 use comfy_table::{Table, presets};
 use jiff::Timestamp;
 
-use super::cluster_records;
+use super::{cluster_records, resource_records, setting_records};
 use crate::domain::limits::family::{Family, Stopped};
-use crate::domain::record::{ClusterRecord, Ending, EntryKind, Head, NotUndone, Record, RecordKind, Step, Undo};
+use crate::domain::record::{
+    ClusterRecord, Ending, EntryKind, Head, NotUndone, Record, RecordKind, ResourceRecord, SettingRecord, Step, Undo,
+};
 use crate::domain::text::count;
 use crate::domain::text::plain::{plain, shortened};
 
@@ -48,6 +50,10 @@ pub struct RecordsOutput {
     pub stopped: Vec<StoppedFamily>,
     /// The records of clusters.
     pub clusters: Vec<ClusterRecord>,
+    /// The records of the settings and tags of clusters and services.
+    pub resources: Vec<ResourceRecord>,
+    /// The records of account settings.
+    pub settings: Vec<SettingRecord>,
     /// The names of the records and families that this version of Logweir cannot read. Only the JSON output contains
     /// these names.
     pub unreadable: Vec<String>,
@@ -72,7 +78,7 @@ pub struct RecordOutput {
     pub now: Timestamp,
 }
 
-pub fn table(RecordsOutput { records, stopped, clusters, now, .. }: &RecordsOutput) -> String {
+pub fn table(RecordsOutput { records, stopped, clusters, resources, settings, now, .. }: &RecordsOutput) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header([
         "RECORD",
@@ -93,8 +99,14 @@ pub fn table(RecordsOutput { records, stopped, clusters, now, .. }: &RecordsOutp
     for record in clusters {
         table.add_row(cluster_records::row(record));
     }
+    for record in resources {
+        table.add_row(resource_records::row(record));
+    }
+    for record in settings {
+        table.add_row(setting_records::row(record));
+    }
     let mut out = String::new();
-    if !records.is_empty() || !clusters.is_empty() {
+    if [records.len(), clusters.len(), resources.len(), settings.len()] != [0; 4] {
         let _ = writeln!(out, "{}", table.trim_fmt());
     }
     stopped.iter().for_each(|family| stops(&mut out, family, *now));

@@ -30,7 +30,8 @@ pub fn text(report: &Value) -> String {
     let label = changes_label(report);
     items(report, "changes").for_each(|item| line(&mut out, label, &change(item)));
     items(report, "log_groups").for_each(|item| line(&mut out, "log group", &log_group(item)));
-    cluster(report).into_iter().for_each(|text| line(&mut out, "sessions", &text));
+    changed(report, "cluster").into_iter().for_each(|text| line(&mut out, "sessions", &text));
+    changed(report, "setting").into_iter().for_each(|text| line(&mut out, "setting", &text));
     items(report, "services").for_each(|item| line(&mut out, "service", &service(item)));
     let error = report["error"].as_str();
     for note in texts(report, "notes").filter(|note| Some(*note) != error) {
@@ -91,14 +92,13 @@ fn log_group(group: &Value) -> String {
     format!("{name} {action}, {says}")
 }
 
-/// Returns where the cluster of the report logs the sessions of ECS Exec. Returns `None` if the report is about no
-/// cluster.
-fn cluster(report: &Value) -> Option<String> {
-    let cluster = report.get("cluster")?;
-    let (from, to) = (word(cluster, "from")?, word(cluster, "to")?);
-    Some(match word(cluster, "action")?.as_str() {
-        "configured" | "restored" => format!("{from} → {to}"),
-        "configure" | "restore" => format!("{from}, would become {to}"),
+/// Returns the change in a member of the report, such as `blocking → non-blocking`. Returns `None` without this member.
+fn changed(report: &Value, name: &str) -> Option<String> {
+    let change = report.get(name)?;
+    let (from, to) = (word(change, "from")?, word(change, "to")?);
+    Some(match word(change, "action")?.as_str() {
+        "configured" | "changed" | "restored" => format!("{from} → {to}"),
+        "configure" | "change" | "restore" => format!("{from}, would become {to}"),
         _ => format!("{from} → {to}: not changed"),
     })
 }

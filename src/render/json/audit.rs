@@ -7,10 +7,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::baseline::BaselineLine;
+use super::family_sources::OwnedFamily;
+use crate::domain::account_default::Statement;
 use crate::domain::audit::{
     Audit, AuditSummary, AuditedFinding, AuditedRevision, Coverage, FixKind, Scopes, User, UserKind,
 };
 use crate::domain::baseline::Exempted;
+use crate::domain::owner::{Owner, Traces};
 use crate::domain::report::schema;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::finding::Safety;
@@ -28,6 +31,9 @@ pub struct AuditOutput {
     /// The audited accounts and Regions, with what was read there and what was not.
     pub accounts: Vec<AccountLine>,
     pub summary: AuditSummary,
+    /// The owners of the families with faults, and the files of the caller's folder that describe these families.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<OwnedFamily>,
 }
 
 /// One audited account and Region.
@@ -41,6 +47,22 @@ pub struct AccountLine {
     pub default_mode: Option<&'static str>,
     pub is_complete: bool,
     pub coverage: Coverage,
+    /// What the account setting would resolve. `None` if it would resolve nothing.
+    pub account_default: Option<AccountDefaultLine>,
+}
+
+/// What the account setting `defaultLogDriverMode` would resolve.
+#[derive(Serialize)]
+pub struct AccountDefaultLine {
+    /// The value of the setting. `None` if ECS lists no value.
+    pub value: Option<&'static str>,
+    pub effective: &'static str,
+    /// The principal that read the setting.
+    pub caller: String,
+    /// Whether the value belongs to the caller alone, and hides the account's default.
+    pub is_own: bool,
+    pub settled: usize,
+    pub command: String,
 }
 
 /// An audited revision.
@@ -62,6 +84,19 @@ pub struct RevisionLine<'a> {
     pub tags: BTreeMap<&'a str, &'a str>,
     pub registered_by: Option<&'a str>,
     pub registered_at: Option<Timestamp>,
+    /// The tool or pipeline that registers the revisions of the family, as far as tags and the principal name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<OwnerLine>,
+}
+
+/// The owner of a revision's family.
+#[derive(Serialize)]
+pub struct OwnerLine {
+    #[serde(flatten)]
+    pub owner: Owner,
+    /// What the owner's next deployment does. `None` for a revision without a fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// A service, or the standalone tasks of one group.
@@ -103,7 +138,8 @@ impl AuditOutput {
     /// Returns the result of audits. `owner_tags` are the keys of the tags that name an owner.
     pub fn of(audits: &[Audit], baseline: BaselineLine, owner_tags: &[String]) -> Self {
         let accounts = audits.iter().map(AccountLine::of).collect();
-        Self { schema: schema::AUDIT, baseline, accounts, summary: AuditSummary::of(audits, owner_tags) }
+        let summary = AuditSummary::of(audits, owner_tags);
+        Self { schema: schema::AUDIT, baseline, accounts, summary, sources: Vec::new() }
     }
 
     /// Writes the result with all revisions as one JSON object, in parts.
@@ -135,6 +171,20 @@ impl AccountLine {
             default_mode: audit.default_mode.map(|mode| mode.mode()),
             is_complete: audit.coverage.is_complete(),
             coverage: audit.coverage.clone(),
+            account_default: audit.account_default.as_ref().map(AccountDefaultLine::of),
+        }
+    }
+}
+
+impl AccountDefaultLine {
+    fn of(statement: &Statement) -> Self {
+        Self {
+            value: statement.setting.value.map(|mode| mode.mode()),
+            effective: statement.setting.effective().mode(),
+            caller: statement.caller.clone(),
+            is_own: statement.setting.hides_the_default(),
+            settled: statement.settled(),
+            command: statement.command(),
         }
     }
 }
@@ -156,12 +206,23 @@ impl<'a> RevisionLine<'a> {
             tags: revision.tags.iter().map(|(key, value)| (&**key, &**value)).collect(),
             registered_by: revision.registered_by.as_deref(),
             registered_at: revision.registered_at,
+            owner: OwnerLine::of(revision),
         }
     }
 }
 
+impl OwnerLine {
+    fn of(revision: &AuditedRevision) -> Option<Self> {
+        let tags: Vec<(&str, &str)> = revision.tags.iter().map(|(key, value)| (&**key, &**value)).collect();
+        let owner =
+            Owner::of(&Traces { tags: &tags, principal: revision.registered_by.as_deref(), ..Traces::default() })?;
+        let warning = (revision.compliant() == Some(false)).then(|| owner.warning());
+        Some(Self { owner, warning })
+    }
+}
+
 /// Returns the ARN of a revision. Returns the ARN of its family if the newest revision could not be read.
-fn arn(audit: &Audit, revision: &AuditedRevision) -> String {
+pub fn arn(audit: &Audit, revision: &AuditedRevision) -> String {
     let arn = audit.arn(revision).to_string();
     match revision.revision {
         0 => arn.trim_end_matches(":0").to_owned(),

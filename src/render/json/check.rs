@@ -41,6 +41,9 @@ pub struct CheckOutput {
     /// What the run read of the account's clusters. `None` unless `logweir exec check` made the output.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coverage: Option<FleetCoverage>,
+    /// The verb that made the output. Code scanning keeps the results of each verb apart.
+    #[serde(skip)]
+    pub verb: &'static str,
     /// Whether the text output shows the baseline.
     #[serde(skip)]
     pub is_baseline_shown: bool,
@@ -67,6 +70,7 @@ impl CheckOutput {
             not_checked: BTreeSet::new(),
             is_unread: false,
             coverage: None,
+            verb: "check",
             is_baseline_shown: false,
             known,
             fingerprints: Fingerprints::default(),

@@ -7,6 +7,7 @@ use super::fix::FixLine;
 use super::place::Place;
 use super::references::references;
 use super::replacements::Replacement;
+use crate::domain::audit::{AuditedFinding, AuditedFix};
 use crate::domain::baseline::Exempted;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::finding::Finding;
@@ -78,6 +79,29 @@ impl FindingLine {
             exempt: finding.exempt.clone(),
             defaults: finding.defaults.clone(),
             notes: finding.notes.clone(),
+            references: references(finding.rule),
+            controls: Vec::new(),
+            fingerprint: fingerprint::of(finding, subject),
+            state: None,
+        }
+    }
+
+    /// Returns the output for a finding of an audit. An audit keeps neither a place nor changes of a file.
+    pub fn of_audit(finding: &AuditedFinding, subject: &Subject<'_>) -> Self {
+        let AuditedFix { safety, text, .. } = &finding.fix;
+        Self {
+            rule: finding.rule,
+            severity: finding.severity,
+            decided: finding.decided,
+            container: finding.container.as_deref().map(String::from),
+            pointer: finding.pointer.to_string(),
+            place: None,
+            message: finding.message.to_string(),
+            effective: finding.effective.as_deref().map(String::from),
+            fix: FixLine { safety: *safety, text: text.to_string(), replacements: Vec::new() },
+            exempt: finding.exempt.as_deref().cloned(),
+            defaults: Vec::new(),
+            notes: finding.notes.iter().map(ToString::to_string).collect(),
             references: references(finding.rule),
             controls: Vec::new(),
             fingerprint: fingerprint::of(finding, subject),

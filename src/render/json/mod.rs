@@ -3,9 +3,11 @@
 
 mod against;
 mod audit;
+mod audited_target;
 mod baseline;
 mod check;
 mod coverage;
+mod family_sources;
 mod finding;
 mod fingerprint;
 mod firelens;
@@ -17,14 +19,17 @@ mod place;
 mod references;
 mod replacements;
 mod runbook;
+mod runbook_result;
 mod summary;
 mod target;
+mod usage;
 
 pub use against::{AgainstOutput, AgainstSummary, Compared};
-pub use audit::{AccountLine, AuditFindingLine, AuditFixLine, AuditOutput, RevisionLine, UserLine};
+pub use audit::{AccountLine, AuditFindingLine, AuditFixLine, AuditOutput, RevisionLine, UserLine, arn};
 pub use baseline::{BaselineLine, WorkloadLine};
 pub use check::CheckOutput;
 pub use coverage::{FleetCoverage, NOT_DECIDABLE};
+pub use family_sources::{FamilySource, OwnedFamily};
 pub use finding::{FindingLine, PlacedFinding, State};
 pub use fingerprint::{Fingerprints, Subject};
 pub use firelens::FirelensPlan;
@@ -38,7 +43,9 @@ pub use replacements::{Replacement, replacements};
 pub use runbook::{
     AccountCoverage, ControlsOutput, Coverage, MissingRight, RequirementLine, RunbookOutput, UnreadTarget,
 };
+pub use runbook_result::ResultLine;
 pub use summary::{Severities, Summary};
 pub use target::{
     CheckedResource, CheckedTarget, LiveLine, LogGroupLine, ResourceLine, Scope, TargetOutput, UnknownLine,
 };
+pub use usage::UsageLine;

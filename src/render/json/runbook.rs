@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::baseline::BaselineLine;
+use super::fingerprint::Fingerprints;
 use super::passed_over::PassedOver;
+use super::place::Place;
+use super::runbook_result::ResultLine;
 use crate::domain::report::schema;
 use crate::domain::runbook::{
     CORRECTIONS, Controls, Correction, Depth, Requirement, RunbookExemptionRemark, RunbookResult, Verdict,
@@ -14,10 +18,14 @@ use crate::domain::runbook::{
 #[derive(Serialize)]
 pub struct RunbookOutput {
     pub schema: &'static str,
+    /// The baseline of files, or of the account if the run read no file.
+    pub baseline: Option<BaselineLine>,
     pub requirements: Vec<RequirementLine>,
     pub coverage: Coverage,
     /// The exemptions that have ended, end soon, or cover no result.
     pub exemptions: Vec<RunbookExemptionRemark>,
+    #[serde(skip)]
+    fingerprints: Fingerprints,
 }
 
 /// A requirement with its results.
@@ -26,7 +34,9 @@ pub struct RequirementLine {
     pub id: &'static str,
     pub title: &'static str,
     pub controls: Controls,
-    pub results: Vec<RunbookResult>,
+    /// What to do about the failures.
+    pub remedy: &'static str,
+    pub results: Vec<ResultLine>,
 }
 
 /// What the run read.
@@ -80,10 +90,18 @@ impl Default for RunbookOutput {
             id: requirement.id(),
             title: requirement.title(),
             controls: requirement.controls(),
+            remedy: requirement.remedy(),
             results: Vec::new(),
         };
         let requirements = Requirement::ALL.into_iter().map(line).collect();
-        Self { schema: schema::RUNBOOK, requirements, coverage: Coverage::default(), exemptions: Vec::new() }
+        Self {
+            schema: schema::RUNBOOK,
+            baseline: None,
+            requirements,
+            coverage: Coverage::default(),
+            exemptions: Vec::new(),
+            fingerprints: Fingerprints::default(),
+        }
     }
 }
 
@@ -94,14 +112,37 @@ impl RunbookOutput {
         self.add(results);
     }
 
-    /// Adds results.
+    /// Adds results of an account.
     pub fn add(&mut self, results: Vec<(Requirement, RunbookResult)>) {
+        self.put(results, None, &|_, _| None);
+    }
+
+    /// Adds the results about one task definition in a file. `place` returns the place of a result in the file.
+    pub fn add_file(
+        &mut self,
+        results: Vec<(Requirement, RunbookResult)>,
+        path: Option<&str>,
+        place: &dyn Fn(Requirement, &RunbookResult) -> Option<Place>,
+    ) {
+        self.coverage.task_definitions += 1;
+        self.put(results, path, place);
+    }
+
+    fn put(
+        &mut self,
+        results: Vec<(Requirement, RunbookResult)>,
+        path: Option<&str>,
+        place: &dyn Fn(Requirement, &RunbookResult) -> Option<Place>,
+    ) {
         for (requirement, result) in results {
             if result.verdict == Verdict::NotChecked && !self.coverage.not_checked.contains(&result.rule) {
                 self.coverage.not_checked.push(result.rule);
             }
-            if let Some(line) = self.requirements.iter_mut().find(|line| line.id == requirement.id()) {
-                line.results.push(result);
+            let place = place(requirement, &result);
+            let mut line = ResultLine::of(requirement, result, path, place);
+            line.fingerprint = self.fingerprints.unique(&line.fingerprint);
+            if let Some(of) = self.requirements.iter_mut().find(|of| of.id == requirement.id()) {
+                of.results.push(line);
             }
         }
     }
@@ -109,15 +150,14 @@ impl RunbookOutput {
     /// Sorts the results of each requirement by rule and resource.
     pub fn sort(&mut self) {
         for line in &mut self.requirements {
-            line.results.sort_by(|one, other| (one.rule, &one.resource).cmp(&(other.rule, &other.resource)));
+            line.results.sort_by_cached_key(|line| (line.result.rule, line.result.resource.clone()));
         }
         self.coverage.not_checked.sort_unstable();
     }
 
     /// Whether Logweir read everything that the caller asked for.
     pub fn is_read(&self) -> bool {
-        let rights = self.coverage.account.as_ref().is_none_or(|account| account.missing_rights.is_empty());
-        rights && self.coverage.errors.is_empty()
+        self.coverage.errors.is_empty() && self.missing_rights().is_empty()
     }
 
     /// Returns the number of results that fail and are not exempt.
@@ -130,6 +170,16 @@ impl RunbookOutput {
         self.requirements.iter().map(RequirementLine::exempt).sum()
     }
 
+    /// Returns the reads of the account that failed.
+    pub fn missing_rights(&self) -> &[MissingRight] {
+        self.coverage.account.as_ref().map_or(&[], |account| &account.missing_rights)
+    }
+
+    /// Returns every result with its requirement.
+    pub fn results(&self) -> impl Iterator<Item = (&RequirementLine, &ResultLine)> {
+        self.requirements.iter().flat_map(|of| of.results.iter().map(move |result| (of, result)))
+    }
+
     /// Returns the number of results with the verdict that are not exempt.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.requirements.iter().map(|line| line.count(verdict)).sum()
@@ -137,14 +187,19 @@ impl RunbookOutput {
 }
 
 impl RequirementLine {
-    /// Returns the number of results with the verdict that are not exempt.
+    /// Returns the number of results with the verdict, without exempt ones.
     pub fn count(&self, verdict: Verdict) -> usize {
-        self.results.iter().filter(|result| result.counts_as(verdict)).count()
+        self.results.iter().filter(|line| line.result.counts_as(verdict)).count()
     }
 
     /// Returns the number of exempt results.
     pub fn exempt(&self) -> usize {
-        self.results.iter().filter(|result| result.exempt.is_some()).count()
+        self.results.iter().filter(|line| line.result.exempt.is_some()).count()
+    }
+
+    /// Returns the most important verdict of the results. Returns `None` without a result that counts.
+    pub fn verdict(&self) -> Option<Verdict> {
+        Verdict::ALL.into_iter().find(|verdict| self.count(*verdict) > 0)
     }
 }
 

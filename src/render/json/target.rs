@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::finding::{FindingLine, PlacedFinding};
 use super::fingerprint::Subject;
 use super::place::Place;
+use super::usage::UsageLine;
 use crate::domain::plan::Plan;
 use crate::domain::rule_name::RuleName;
 use crate::domain::text::place::Position;
@@ -44,6 +45,9 @@ pub struct TargetOutput {
     /// The findings in the style of compiler messages, if an output needs them later.
     #[serde(skip)]
     pub text: String,
+    /// Who uses an audited revision. `None` for the target of another verb.
+    #[serde(skip)]
+    pub usage: Option<UsageLine>,
 }
 
 /// Where a target is: in a file, or in an AWS account.
@@ -143,6 +147,7 @@ impl TargetOutput {
             log_groups: Vec::new(),
             live: None,
             text: String::new(),
+            usage: None,
         }
     }
 
@@ -235,7 +240,7 @@ impl TargetOutput {
 /// The path of standard input in outputs that need a path.
 const STDIN: &str = "stdin";
 
-fn artifact(file: Option<&str>, live: Option<&LiveLine>, family: Option<&str>) -> Option<String> {
+pub(super) fn artifact(file: Option<&str>, live: Option<&LiveLine>, family: Option<&str>) -> Option<String> {
     match (file, live, family) {
         (Some(file), ..) => Some(file.to_owned()),
         (None, Some(live), Some(family)) => {

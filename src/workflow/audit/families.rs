@@ -155,8 +155,12 @@ impl<F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'_, F, T, M, W
 
     /// Whether the audit need not describe the revision again.
     fn is_known(&self, family: &Text, revision: u32) -> bool {
-        let is_judged = self.placed.contains_key(&(family.clone(), revision));
-        is_judged || (self.tags.is_some() && self.memory.knows(family, revision))
+        self.is_judged(family, revision) || (self.tags.is_usable() && self.memory.knows(family, revision))
+    }
+
+    /// Whether this audit has judged the revision.
+    pub(super) fn is_judged(&self, family: &Text, revision: u32) -> bool {
+        self.placed.contains_key(&(family.clone(), revision))
     }
 
     async fn list_families(&mut self) {

@@ -127,7 +127,7 @@ impl InUse {
 }
 
 impl<F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'_, F, T, M, W> {
-    /// Reads what runs, and keeps each cluster that was read wholly as a step.
+    /// Reads what runs, and keeps each cluster that was read completely as a step.
     pub(super) async fn read_in_use(&mut self) {
         let selection = self.order.selection;
         let mut done = HashSet::new();
@@ -174,7 +174,7 @@ async fn read_cluster<F: FleetReads, T: Timer>(
     selection: &Selection,
 ) -> ReadCluster {
     let (services, tasks) =
-        futures_util::join!(services(caller, cluster, selection), tasks(caller, cluster, selection));
+        futures_util::future::join(services(caller, cluster, selection), tasks(caller, cluster, selection)).await;
     let (services, mut unread) = services;
     let (tasks, of_tasks) = tasks;
     unread.extend(of_tasks);

@@ -1,7 +1,7 @@
 //! Describes and judges revisions. Descriptions and reads of log groups run at the same time, and each document is
 //! dropped as soon as it is judged.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::pin::Pin;
 
 use futures_util::StreamExt;
@@ -10,18 +10,17 @@ use futures_util::stream::FuturesUnordered;
 use super::log_groups::{self, ReadGroups};
 use super::{Walk, filtered};
 use crate::domain::audit::{
-    AccountFacts, AuditedRevision, JudgedRevision, JudgedStep, Judgement, Memo, Scope, Scopes, Step, Text,
+    AccountFacts, AuditedRevision, JudgedRevision, JudgedStep, Judgement, Memo, Scope, Scopes, Step, Text, Texts,
 };
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::limits::throttle::ApiBucket;
 use crate::domain::outcome::Reason;
 use crate::domain::rules::facts::{DefaultMode, LogGroup};
-use crate::ports::{
-    Answer, AuditMemory, AuditPart, AuditWatch, Described, ErrorKind, FleetReads, MOST_GROUPS, PortError, Timer,
-};
+use crate::ports::{Answer, AuditMemory, AuditPart, AuditWatch, Described, ErrorKind, FleetReads, PortError, Timer};
 
-/// The number of calls at the same time. At a latency of 200 ms, four calls reach the limit of AWS's bucket.
-const AT_ONCE: usize = 16;
+/// The number of descriptions at the same time. At a latency of 200 ms, four of them reach AWS's usual limit. An account
+/// whose limits AWS has raised needs more.
+const AT_ONCE: usize = 32;
 
 /// The number of revisions that wait for their log groups. A task definition has at most 64 KiB.
 const MOST_WAITING: usize = 128;
@@ -46,7 +45,7 @@ impl Question {
         }
     }
 
-    fn revision(&self) -> Option<(&Text, u32)> {
+    pub(super) fn revision(&self) -> Option<(&Text, u32)> {
         match self {
             Self::Revision(family, revision) | Self::Newest(family, revision) => Some((family, *revision)),
             Self::Family(_) => None,
@@ -62,11 +61,15 @@ impl Question {
 
 /// The answers of an interrupted audit.
 #[derive(Debug, Default)]
-pub(super) struct Earlier(HashMap<Text, Option<JudgedRevision>>);
+pub(super) struct Earlier(HashMap<Text, Option<Box<JudgedRevision>>>);
 
 impl Earlier {
-    pub(super) fn add(&mut self, step: JudgedStep) {
-        self.0.insert(step.asked, step.found);
+    pub(super) fn add(&mut self, step: JudgedStep, texts: &mut Texts) {
+        self.0.insert(step.asked, step.found.map(|found| Box::new(found.share(texts))));
+    }
+
+    pub(super) fn has(&self, question: &Question) -> bool {
+        !self.0.is_empty() && self.0.contains_key(question.name().as_str())
     }
 }
 
@@ -88,7 +91,7 @@ impl Waiting {
 /// A call that ended.
 enum Ended {
     Described(Question, Box<Answer<Described>>),
-    Groups(Vec<Waiting>, Vec<ReadGroups>),
+    Groups(ReadGroups),
 }
 
 type Call<'c> = Pin<Box<dyn Future<Output = Ended> + 'c>>;
@@ -99,7 +102,8 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
         (self.progress.part, self.progress.known, self.progress.examined) = (part, questions.len() as u64, 0);
         let mut open: VecDeque<Question> = questions.into();
         let mut calls: FuturesUnordered<Call<'w>> = FuturesUnordered::new();
-        let (mut waiting, mut describing) = (Vec::new(), 0);
+        let (mut waiting, mut checked, mut describing, mut reading) = (Vec::new(), 0, 0, 0);
+        self.read_tags(&open).await;
         loop {
             while describing < AT_ONCE && waiting.len() < MOST_WAITING {
                 let Some(question) = open.pop_front() else { break };
@@ -108,23 +112,24 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
                     describing += 1;
                 }
             }
-            let is_last = open.is_empty() && describing == 0;
-            if self.is_batch(&waiting, is_last) {
-                let batch = std::mem::take(&mut waiting);
-                calls.push(self.read_groups(batch));
+            open.extend(self.judge_known(&mut waiting, checked, scope));
+            checked = waiting.len();
+            // A call that is not full is necessary at the end, and if nothing else goes on.
+            while let Some(names) = self.groups.next_call(describing == 0 && (open.is_empty() || reading == 0)) {
+                calls.push(self.read_groups(names));
+                reading += 1;
             }
             self.progressed();
             match calls.next().await {
-                None => return,
+                None if open.is_empty() => return,
+                None => {}
                 Some(Ended::Described(question, answer)) => {
                     describing -= 1;
                     self.described(question, *answer, scope, &mut waiting);
                 }
-                Some(Ended::Groups(batch, answers)) => {
-                    answers.into_iter().for_each(|(names, answer)| self.take_groups(&names, answer));
-                    for waiting in batch {
-                        open.extend(self.judge_one(waiting, scope));
-                    }
+                Some(Ended::Groups((names, answer))) => {
+                    (reading, checked) = (reading - 1, 0);
+                    self.take_groups(&names, answer);
                 }
             }
         }
@@ -142,14 +147,15 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
             && let Some(answer) = self.earlier.0.remove(question.name().as_str())
         {
             match answer {
-                Some(found) => self.place(found, scope),
+                Some(found) => self.place(*found, scope),
                 None => self.progress.examined += 1,
             }
             return None;
         }
-        let is_usable = |key: &(Text, u32)| self.tags.is_some() && !self.forgotten.contains(key);
+        let is_usable = |key: &(Text, u32)| self.tags.is_usable() && !self.forgotten.contains(key);
         let known = question.revision().map(|(family, revision)| (family.clone(), revision)).filter(is_usable);
         if let Some(memo) = known.and_then(|(family, revision)| self.memory.recall(&family, revision)) {
+            self.groups.ask(&memo.log_groups);
             waiting.push(Waiting::Remembered(question, Box::new(memo)));
             return None;
         }
@@ -170,26 +176,16 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
         })
     }
 
-    /// Whether the log groups of the waiting revisions fill a call, or no further revision comes.
-    fn is_batch(&self, waiting: &[Waiting], is_last: bool) -> bool {
-        if waiting.is_empty() || is_last || waiting.len() >= MOST_WAITING {
-            return !waiting.is_empty();
-        }
-        let names: BTreeSet<&Text> = waiting.iter().flat_map(Waiting::groups).collect();
-        let unknown = names.into_iter().filter(|name| !self.groups.has(name)).count();
-        unknown >= MOST_GROUPS || unknown == 0
+    fn read_groups(&self, names: Vec<String>) -> Call<'w> {
+        let caller = self.caller;
+        Box::pin(async move { Ended::Groups(log_groups::read(caller, names).await) })
     }
 
-    fn read_groups(&self, batch: Vec<Waiting>) -> Call<'w> {
-        let names: BTreeSet<&Text> = batch.iter().flat_map(Waiting::groups).collect();
-        let unknown = names.into_iter().filter(|name| !self.groups.has(name)).map(|name| name.to_string());
-        let unknown: Vec<String> = unknown.collect();
-        let caller = self.caller;
-        Box::pin(async move {
-            let reads = unknown.chunks(MOST_GROUPS).map(|names| log_groups::read(caller, names.to_vec()));
-            let answers = futures_util::future::join_all(reads).await;
-            Ended::Groups(batch, answers)
-        })
+    /// Judges those of the waiting revisions from the index `from` on whose log groups are known. Returns the questions
+    /// that the cache cannot answer.
+    fn judge_known(&mut self, waiting: &mut Vec<Waiting>, from: usize, scope: Scope) -> Vec<Question> {
+        let known: Vec<Waiting> = waiting.extract_if(from.., |one| self.groups.has_all(one.groups())).collect();
+        known.into_iter().filter_map(|one| self.judge_one(one, scope)).collect()
     }
 
     fn take_groups(&mut self, names: &[String], answer: Answer<BTreeMap<String, LogGroup>>) {
@@ -211,12 +207,13 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
             Err(error) => return self.not_described(&question, &error, scope),
         };
         // The newest revision of a family may be one that runs.
-        let key = (self.texts.share(&described.arn.family), described.arn.revision);
+        let key = (question.family().clone(), described.arn.revision);
         if self.is_placed(&key, scope) {
             return;
         }
         let groups = self.order.judge.log_groups(&described, &self.default_mode, self.now);
-        let groups = groups.iter().map(|name| self.texts.share(name)).collect();
+        let groups: Vec<Text> = groups.into_iter().map(Text::from).collect();
+        self.groups.ask(&groups);
         waiting.push(Waiting::Described(question, Box::new(described), groups));
     }
 
@@ -279,7 +276,7 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
         };
         let mut share = |text: &str| self.texts.share(text);
         JudgedRevision {
-            family: share(&described.arn.family),
+            family: described.arn.family.as_str().into(),
             revision: described.arn.revision,
             judgement,
             unread: None,
@@ -292,7 +289,7 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
     /// Returns `None` if the evidence has changed since the cache kept the judgement.
     fn judge_remembered(&mut self, memo: Memo, facts: &AccountFacts<'_>) -> Option<JudgedRevision> {
         let key = (memo.family.clone(), memo.revision);
-        let tags = self.tags.as_ref().and_then(|tags| tags.get(&key)).cloned().unwrap_or_default();
+        let tags = self.tags.of(&key);
         let Some(judgement) = memo.judgement(&tags, facts, &self.evidence).cloned() else {
             self.forgotten.insert(key);
             return None;
@@ -300,7 +297,7 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
         self.audit.coverage.from_cache += 1;
         self.memory.keep(&memo);
         Some(JudgedRevision {
-            family: self.texts.share(&memo.family),
+            family: memo.family,
             revision: memo.revision,
             judgement: judgement.share(&mut self.texts),
             unread: None,
@@ -334,6 +331,7 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
             tags: found.tags,
             registered_by: found.registered_by,
             registered_at: found.registered_at,
+            unset: found.judgement.unset,
         };
         let is_covered = filtered(self.order.selection, &mut audited, &self.in_use);
         if !is_unread && scope == Scope::Running {

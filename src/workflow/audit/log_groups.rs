@@ -1,12 +1,16 @@
 //! Reads log groups in batches, each group once in an audit.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Caller;
+use crate::domain::audit::Text;
 use crate::domain::limits::throttle::ApiBucket;
 use crate::domain::outcome::Reason;
 use crate::domain::rules::facts::LogGroup;
-use crate::ports::{Answer, ErrorKind, FleetReads, PortError, Timer};
+use crate::ports::{Answer, ErrorKind, FleetReads, MOST_GROUPS, PortError, Timer};
+
+/// The number of facts among which equal ones are looked for. CloudWatch Logs has two dozen retention periods.
+const MOST_SHARED: usize = 64;
 
 /// Log groups with the answer about them.
 pub(super) type ReadGroups = (Vec<String>, Answer<BTreeMap<String, LogGroup>>);
@@ -14,8 +18,15 @@ pub(super) type ReadGroups = (Vec<String>, Answer<BTreeMap<String, LogGroup>>);
 /// What is known about log groups. A group whose read failed is in `failed`.
 #[derive(Debug, Default)]
 pub(super) struct KnownGroups {
-    found: HashMap<Box<str>, LogGroup>,
+    /// The place of each group's facts in `facts`.
+    found: HashMap<Box<str>, usize>,
+    /// Many groups have the same facts.
+    facts: Vec<LogGroup>,
     failed: HashMap<Box<str>, PortError>,
+    /// The groups that were asked for and are not known yet.
+    asked: HashSet<Text>,
+    /// Those of `asked` that no call reads yet.
+    queued: Vec<Text>,
 }
 
 impl KnownGroups {
@@ -23,17 +34,44 @@ impl KnownGroups {
         self.found.len()
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
+    /// Whether all of these groups are known.
+    pub(super) fn has_all(&self, names: &[Text]) -> bool {
+        names.iter().all(|name| self.has(name))
+    }
+
+    fn has(&self, name: &str) -> bool {
         self.found.contains_key(name) || self.failed.contains_key(name)
+    }
+
+    /// Asks for groups. A group that is known or asked for already needs no further call.
+    pub(super) fn ask(&mut self, names: &[Text]) {
+        for name in names {
+            if !self.has(name) && self.asked.insert(name.clone()) {
+                self.queued.push(name.clone());
+            }
+        }
+    }
+
+    /// Returns the groups of the next call. A call that is not full is returned only if `takes_rest`.
+    pub(super) fn next_call(&mut self, takes_rest: bool) -> Option<Vec<String>> {
+        if self.queued.is_empty() || (self.queued.len() < MOST_GROUPS && !takes_rest) {
+            return None;
+        }
+        let most = self.queued.len().min(MOST_GROUPS);
+        Some(self.queued.drain(..most).map(|name| name.to_string()).collect())
     }
 
     /// Takes the answer about these groups.
     pub(super) fn take(&mut self, names: &[String], answer: Answer<BTreeMap<String, LogGroup>>) {
+        names.iter().for_each(|name| {
+            self.asked.remove(name.as_str());
+        });
         match answer {
             Ok(mut found) => {
                 for name in names {
                     let group = found.remove(name).unwrap_or(LogGroup::Missing);
-                    self.found.insert(name.as_str().into(), group);
+                    let place = self.place(group);
+                    self.found.insert(name.as_str().into(), place);
                 }
             }
             Err(error) => {
@@ -42,6 +80,15 @@ impl KnownGroups {
                 }
             }
         }
+    }
+
+    /// Returns the place of the facts.
+    fn place(&mut self, group: LogGroup) -> usize {
+        let known = self.facts.iter().take(MOST_SHARED).position(|known| *known == group);
+        known.unwrap_or_else(|| {
+            self.facts.push(group);
+            self.facts.len() - 1
+        })
     }
 
     /// Returns the facts about these groups, or the error of a failed read.
@@ -54,7 +101,8 @@ impl KnownGroups {
             if let Some(error) = self.failed.get(name) {
                 return Err(error);
             }
-            facts.insert(name.to_owned(), self.found.get(name).cloned().unwrap_or(LogGroup::Missing));
+            let found = self.found.get(name).and_then(|place| self.facts.get(*place));
+            facts.insert(name.to_owned(), found.cloned().unwrap_or(LogGroup::Missing));
         }
         Ok(facts)
     }

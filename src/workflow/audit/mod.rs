@@ -69,8 +69,7 @@ struct Walk<'w, F, T, M, W> {
     default_mode: DefaultMode,
     texts: Texts,
     in_use: InUse,
-    /// The tags of revisions that the cache knows. `None` if the cache cannot be used.
-    tags: Option<tags::RevisionTags>,
+    tags: tags::RevisionTags,
     /// The revisions whose evidence has changed since the cache kept them.
     forgotten: HashSet<(Text, u32)>,
     /// The facts about log groups that were read.
@@ -98,7 +97,7 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
             default_mode: DefaultMode::NotChecked,
             texts: Texts::default(),
             in_use: InUse::default(),
-            tags: None,
+            tags: tags::RevisionTags::default(),
             forgotten: HashSet::new(),
             groups: log_groups::KnownGroups::default(),
             placed: HashMap::new(),
@@ -115,7 +114,6 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
             self.read_in_use().await;
         }
         self.read_default_mode().await;
-        self.read_tags().await;
         if scopes.has(Scope::Running) {
             let mut running: Vec<(Text, u32)> = self.in_use.uses.keys().cloned().collect();
             running.sort();
@@ -135,12 +133,12 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
 
     /// Takes over the steps of an interrupted audit.
     fn restore(&mut self) {
-        let (in_use, earlier, listed) = (&mut self.in_use, &mut self.earlier, &mut self.listed);
-        self.memory.earlier(&mut |step| match step {
+        let Self { in_use, earlier, listed, texts, memory, .. } = self;
+        memory.earlier(&mut |step| match step {
             Step::Cluster(step) => in_use.restore(step),
             Step::Families { families, next } => listed.restore_families(families, next),
             Step::Revisions { newest, is_last } => listed.restore_revisions(newest, is_last),
-            Step::Judged(step) => earlier.add(step),
+            Step::Judged(step) => earlier.add(step, texts),
         });
     }
 
@@ -188,7 +186,7 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
         if is_interrupted {
             coverage.not_examined = self.progress.known.saturating_sub(self.progress.examined);
         }
-        self.audit.revisions.sort_by(|a, b| (&a.family, a.revision).cmp(&(&b.family, b.revision)));
+        self.audit.revisions.sort_unstable_by(|a, b| (&a.family, a.revision).cmp(&(&b.family, b.revision)));
         self.audit.services = std::mem::take(&mut self.in_use.services);
         self.audit.services.sort_by(|a, b| (&a.cluster, &a.name).cmp(&(&b.cluster, &b.name)));
         self.audit

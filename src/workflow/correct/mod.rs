@@ -24,7 +24,7 @@ use crate::domain::report::{BackoutBy, Decision, FollowUp, Report};
 use crate::ports::{Clock, Described, Journal, PortError, Ports, TaskDefinitions};
 pub(in crate::workflow) use newest::overtaken;
 use rate::{SlotClaim, waits};
-pub(in crate::workflow) use rate::{admits, admits_name};
+pub(in crate::workflow) use rate::{admits, admits_name, take as take_slot};
 pub(in crate::workflow) use steps::StepDriver;
 
 pub use rate::put_off;

@@ -19,6 +19,7 @@ mod earlier;
 mod finish;
 mod image_guard;
 mod on_event;
+pub(in crate::workflow) mod planned;
 mod start;
 pub(in crate::workflow) mod update_service;
 

@@ -59,7 +59,10 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         let (outcome, record) = match self.may_run(&record, service).await? {
             Ok(found) => {
                 self.shows_change(&found, hint)?;
-                self.start_there(report, record, &way, &found, hint).await?
+                match self.finish_forgotten(record, &found, hint).await? {
+                    (Some(outcome), record) => (outcome, record),
+                    (None, record) => self.start_there(report, record, &way, &found, hint).await?,
+                }
             }
             Err(way) => (StartOutcome::LeftAlone(way), record),
         };
@@ -82,6 +85,30 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             }
         }
         Ok(outcome)
+    }
+
+    /// Finishes an update of the service that only the record lists. The worker died between the record's entry and the
+    /// service's history, so no later look at the history finds the update. Returns `None` if Logweir has to decide
+    /// again whether to update the service.
+    async fn finish_forgotten(
+        &self,
+        record: Record,
+        found: &Service,
+        hint: &ServiceHint<'_>,
+    ) -> Result<(Option<StartOutcome>, Record), Halt> {
+        let in_flight = |record: &Record| -> Result<bool, Halt> {
+            Ok(rollout(record, &found.arn)?.is_some_and(|rollout| rollout.is_in_flight()))
+        };
+        if !in_flight(&record)? {
+            return Ok((None, record));
+        }
+        // Boxed, because a rare case should not make the future of each rollout larger.
+        let (ending, record) = Box::pin(self.finish(record, hint, Some(found))).await?;
+        let outcome = match ending {
+            Some(ending) => Some(StartOutcome::Ended(ending)),
+            None => in_flight(&record)?.then_some(StartOutcome::Updated),
+        };
+        Ok((outcome, record))
     }
 
     /// Reads a service that may run the corrected revision. Returns an obstacle, without an AWS call, if another
@@ -247,10 +274,14 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         if stands && rollout(record, service)? == rollout(&now, service)? { Ok(now) } else { Err(Halt::LeaseLost) }
     }
 
-    /// Returns the most severe obstacle to an update of the service. Reads the progress of the service's deployment only
-    /// if the progress may change the obstacle: the deployment may be paused until an operator continues it, or may have
-    /// completed earlier than the read of the service shows.
-    async fn in_the_way(&self, candidate: &Candidate<'_>, hint: &ServiceHint<'_>) -> Answer<Option<Obstacle>> {
+    /// Returns the most severe obstacle to an update of the service. Reads the progress of the service's deployment
+    /// only if the progress may change the obstacle: the deployment may be paused until an operator continues it, or
+    /// may have completed earlier than the read of the service shows.
+    pub(super) async fn in_the_way(
+        &self,
+        candidate: &Candidate<'_>,
+        hint: &ServiceHint<'_>,
+    ) -> Answer<Option<Obstacle>> {
         let (found, way) = (candidate.service, obstacle(candidate));
         match way.as_ref().map(|way| way.reason) {
             Some(Reason::DeploymentUnderWay) if self.is_paused(found).await? => {
@@ -270,7 +301,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
 
 /// Returns an obstacle if Logweir has already updated the service, because Logweir updates each service only once for a
 /// record.
-fn was_started(record: &Record, found: &Service, again: bool) -> Result<Option<Obstacle>, Halt> {
+pub(super) fn was_started(record: &Record, found: &Service, again: bool) -> Result<Option<Obstacle>, Halt> {
     let Some(rollout) = rollout(record, &found.arn)? else { return Ok(None) };
     let may_start = rollout.is_free() || again && rollout.is_ended();
     if may_start || found.revision != record.head.source {

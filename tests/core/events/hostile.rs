@@ -45,7 +45,8 @@ pub fn texts(trigger: &Trigger) -> Vec<&str> {
         }
         Trigger::Service { cause, .. } | Trigger::Ignore { cause, .. } => (cause, Vec::new()),
     };
-    let Cause { event_id, actor, actor_type, user_agent, source_ip, time: _ } = cause;
+    let Cause { event_id, actor, actor_type, user_agent, source_ip, time: _, run } = cause;
+    assert_eq!(*run, None, "no event names a run");
     texts.extend([event_id, actor, actor_type, user_agent, source_ip].into_iter().flatten().map(String::as_str));
     texts
 }

@@ -84,6 +84,7 @@ pub(super) fn trails(account: &mut Account) -> &mut Vec<Trail> {
 
 pub(super) fn compliant() -> Account {
     let ecs = EcsFacts {
+        unread_definitions: Vec::new(),
         clusters: read(vec![the_cluster()]),
         capacity_providers: read(Vec::new()),
         default_insights: read(Some("enabled".into())),

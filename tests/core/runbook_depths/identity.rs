@@ -86,6 +86,9 @@ fn sources() -> Vec<Case> {
         case(RULE, Advice, trusting(json!({"Principal": {"Service": ["ecs-tasks.amazonaws.com"]}}))),
         case(RULE, Advice, trusting(tasks(json!({"StringNotEquals": {"aws:SourceAccount": "1"}})))),
         case(RULE, Advice, trusting(tasks(json!({"ArnLike": {"aws:SourceArn": "*"}})))),
+        case(RULE, Advice, trusting(tasks(json!({"ArnLike": {"aws:SourceArn": "arn:aws:ecs:*:*:*"}})))),
+        case(RULE, Advice, trusting(tasks(json!({"ArnLike": {"aws:SourceArn": ["arn:*"]}})))),
+        case(RULE, Advice, trusting(tasks(json!({"Null": {"aws:SourceAccount": "false"}})))),
         case(
             RULE,
             logweir::domain::runbook::Verdict::Pass,

@@ -4,7 +4,7 @@ use logweir::domain::runbook::Verdict::{Advice, Fail, NotApplicable, NotChecked,
 use logweir::domain::runbook::account::Account;
 use logweir::domain::runbook::account::images::{EcrReference, Scan};
 
-use super::account::{IMAGE, REGION, of, read, repository, scan};
+use super::account::{IMAGE, REGION, denied, of, read, repository, scan};
 use super::{Case, case};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -43,6 +43,17 @@ fn repositories() -> Vec<Case> {
         }),
         case("unscanned-repository", Pass, |account| {
             of(account.images.scanning.get_mut(REGION).unwrap()).rules.clear();
+            repository(account).scans_on_push = true;
+        }),
+        // Amazon Inspector does not read the setting of the repository.
+        case("unscanned-repository", Fail, |account| {
+            let scanning = of(account.images.scanning.get_mut(REGION).unwrap());
+            scanning.rules.clear();
+            scanning.kind = "ENHANCED".into();
+            repository(account).scans_on_push = true;
+        }),
+        case("unscanned-repository", NotChecked, |account| {
+            account.images.scanning.insert(REGION.into(), denied("ecr:GetRegistryScanningConfiguration"));
             repository(account).scans_on_push = true;
         }),
         case("unscanned-repository", NotChecked, elsewhere),

@@ -54,7 +54,25 @@ fn missing_endpoints() -> Vec<Case> {
             endpoints(account).retain(|one| !one.id.ends_with("logs"));
         }),
         case(RULE, NotApplicable, |account| service(account).placement.launch_type = Some("EXTERNAL".into())),
-        case(RULE, NotApplicable, |account| account.ecs.definitions.clear()),
+        // The routes decide whether another VPC may have the endpoint.
+        case(RULE, NotChecked, move |account| {
+            without("logs")(account);
+            account.network.route_tables = denied("ec2:DescribeRouteTables");
+        }),
+        // Only instances need the endpoints of ECS, so the capacity provider decides.
+        case(RULE, NotChecked, |account| {
+            let placement = &mut service(account).placement;
+            (placement.launch_type, placement.strategy) = (None, vec!["own".into()]);
+            account.ecs.capacity_providers = denied("ecs:DescribeCapacityProviders");
+        }),
+        case(RULE, NotChecked, |account| account.ecs.definitions.clear()),
+        case(RULE, NotApplicable, |account| {
+            for definition in &mut account.ecs.definitions {
+                definition.images.clear();
+                definition.secrets.clear();
+                definition.logs_with_awslogs = false;
+            }
+        }),
         case(RULE, Undecidable, |account| service(account).placement.network = None),
         case(RULE, Undecidable, |account| of(&mut account.network.subnets)[0].owner = "444455556666".into()),
         case(RULE, Undecidable, |account| of(&mut account.network.subnets).clear()),
@@ -113,6 +131,20 @@ fn unusable_endpoints() -> Vec<Case> {
         case(RULE, Pass, ingress(|one| (one.security_groups, one.ranges) = (Vec::new(), vec!["10.0.0.0/16".into()]))),
         case(RULE, Fail, ingress(|one| (one.security_groups, one.ranges) = (Vec::new(), vec!["10.0.9.0/24".into()]))),
         case(RULE, Undecidable, ingress(|one| (one.security_groups, one.has_prefix_list) = (Vec::new(), true))),
+        // Two permissions together admit the subnets.
+        case(RULE, Pass, |account| {
+            of(&mut account.network.subnets).push(subnet("subnet-b", "eu-west-1a"));
+            service(account).placement.network.as_mut().unwrap().subnets.push("subnet-b".into());
+            let ingress = &mut of(&mut account.network.security_groups)[0].ingress;
+            (ingress[0].security_groups, ingress[0].ranges) = (Vec::new(), vec!["10.0.1.0/24".into()]);
+            let mut other = ingress[0].clone();
+            (other.ports, other.ranges) = (Some((0, 65535)), vec!["10.0.2.0/24".into()]);
+            ingress.push(other);
+        }),
+        case(RULE, Undecidable, |account| {
+            of(&mut account.network.subnets)[0].range.clear();
+            of(&mut account.network.security_groups)[0].ingress[0].security_groups.clear();
+        }),
         case(RULE, Undecidable, |account| {
             service(account).placement.network.as_mut().unwrap().security_groups.clear();
         }),
@@ -150,6 +182,10 @@ fn flow_logs() -> Vec<Case> {
         }),
         case(RULE, Pass, log(|one| one.resource = "subnet-a".into())),
         case(RULE, Advice, log(|one| one.resource = "subnet-z".into())),
+        case(RULE, Undecidable, |account| {
+            service(account).placement.network = None;
+            of(&mut cluster(account).tasks).clear();
+        }),
         case(RULE, Undecidable, |account| of(&mut account.network.subnets)[0].owner = "444455556666".into()),
         case("undelivered-flow-log", Fail, log(|one| one.delivery = Some("FAILED".into()))),
         case("undelivered-flow-log", Undecidable, log(|one| one.delivery = None)),

@@ -1,6 +1,6 @@
 //! The cases of the rules about trails and events.
 
-use logweir::domain::runbook::Verdict::{Advice, Fail, NotApplicable, Pass, Undecidable};
+use logweir::domain::runbook::Verdict::{Advice, Fail, NotApplicable, NotChecked, Pass, Undecidable};
 use logweir::domain::runbook::account::Account;
 use logweir::domain::runbook::account::trail::{EventRule, Trail, TrailStatus};
 use serde_json::{Value, json};
@@ -51,6 +51,12 @@ fn of_trails() -> Vec<Case> {
     let first = |change: fn(&mut Trail)| move |account: &mut Account| change(&mut trails(account)[0]);
     vec![
         case("single-region-trail", Fail, first(|trail| trail.is_multi_region = false)),
+        // A trail of the organization, whose selectors the account may not read, may be for all Regions.
+        case("single-region-trail", NotChecked, |account| {
+            let wide = Trail { selectors: denied("cloudtrail:GetEventSelectors"), ..trails(account)[0].clone() };
+            trails(account)[0].is_multi_region = false;
+            trails(account).push(wide);
+        }),
         case("single-region-trail", NotApplicable, first(|trail| trail.status = read(TrailStatus::default()))),
         case(
             "undelivered-trail",

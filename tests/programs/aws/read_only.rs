@@ -5,6 +5,7 @@ use std::fs;
 
 use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
 use logweir::aws::Aws;
+use logweir::domain::baseline::Delivery;
 use logweir::domain::ecs::image::EcrImage;
 use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::limits::family::{Family, FamilyName};
@@ -12,8 +13,8 @@ use logweir::domain::limits::service_history::ServiceHistory;
 use logweir::domain::outcome::{Mode, Outcome, TriggerKind};
 use logweir::domain::record::{EntryKind, Head, Opening};
 use logweir::ports::{
-    CommitError, ErrorKind, Expected, Filter, Journal, LogGroups, Notifier, OwnLog, PortError, Services,
-    TaskDefinitions,
+    AccountSettings, CommitError, ErrorKind, Expected, Filter, Journal, LogGroups, Notifier, OwnLog, PortError,
+    Services, TaskDefinitions,
 };
 use serde_json::json;
 
@@ -24,7 +25,7 @@ use super::notify::notice;
 use super::services::{DEPLOYMENT, described, web};
 use crate::loopback::{Loopback, Reply};
 
-const WRITING: [&str; 9] = [
+const WRITING: [&str; 10] = [
     "RegisterTaskDefinition",
     "DeregisterTaskDefinition",
     "CreateLogGroup",
@@ -34,6 +35,7 @@ const WRITING: [&str; 9] = [
     "PutItem",
     "UpdateService",
     "StopServiceDeployment",
+    "PutAccountSettingDefault",
 ];
 
 const READING: [&str; 17] = [
@@ -106,7 +108,7 @@ async fn claim(journal: &impl Journal) -> Result<(), PortError> {
 }
 
 /// One port call for each operation that writes.
-async fn writes(aws: &Aws) -> [Result<(), PortError>; 9] {
+async fn writes(aws: &Aws) -> [Result<(), PortError>; 10] {
     let definition = TaskDefinition::parse(r#"{"family":"web","containerDefinitions":[{}]}"#).unwrap();
     let journal = aws.journal("journal");
     [
@@ -119,6 +121,7 @@ async fn writes(aws: &Aws) -> [Result<(), PortError>; 9] {
         journal.put_state(&family()).await.map_err(port),
         aws.ecs.update(&web(), &ARN.parse().unwrap()).await.map(drop),
         aws.ecs.stop(DEPLOYMENT).await,
+        aws.ecs.set_default_log_mode(Delivery::NonBlocking).await.map(drop),
     ]
 }
 
@@ -217,6 +220,7 @@ fn every_called_operation_is_tested_here() {
             called.extend(calls.filter(|name| *name != "clone").map(|name| name.replace('_', "")));
         }
     }
-    let tried = WRITING.iter().chain(&READING).chain(&["GetCallerIdentity"]);
+    // Without the role of another account, a run cannot read that account. The credentials change nothing.
+    let tried = WRITING.iter().chain(&READING).chain(&["GetCallerIdentity", "AssumeRole"]);
     assert_eq!(called, tried.map(|name| name.to_lowercase()).collect());
 }

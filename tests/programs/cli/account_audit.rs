@@ -20,7 +20,7 @@ fn compliant(family: &str) -> Value {
 }
 
 /// Answers the calls that the account of other tests does not know, or answers otherwise.
-fn answer(operation: &str, body: &str) -> Option<Reply> {
+pub(super) fn answer(operation: &str, body: &str) -> Option<Reply> {
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     match operation {
         "ListTaskDefinitions" if body.get("familyPrefix").is_none() => {
@@ -105,7 +105,7 @@ fn a_second_audit_describes_nothing_and_says_the_same() {
     let before = described();
     let running = operator.run(&["audit", "--scope", "running"]);
     assert_eq!((described() - before, running.code), (0, 1), "{running:?}");
-    assert!(running.out.contains("1 revision (1 from the cache)"), "{running:?}");
+    assert!(running.out.contains("1 log group (1 from the cache)"), "{running:?}");
     let second = operator.run(&["audit"]);
     assert!(second.out.contains("from the cache"), "{second:?}");
     let table = |ran: &Ran| ran.out.split("\nread: ").next().unwrap().to_owned();
@@ -137,6 +137,16 @@ fn a_denial_is_said_and_is_an_error() {
     assert_eq!(ran.code, 2, "{ran:?}");
     let line = "not read: the services of cluster prod: DescribeServices: AccessDeniedException: not for you";
     assert!(ran.out.contains(line) && ran.out.contains(", 1 denied"), "{ran:?}");
+}
+
+#[test]
+fn a_misspelt_cluster_or_family_is_an_error() {
+    let operator = operator("");
+    for target in ["prodd", "ecs:webb"] {
+        let ran = operator.run(&["audit", "--no-cache", target]);
+        assert_eq!(ran.code, 2, "{target}: {ran:?}");
+    }
+    assert_eq!(operator.run(&["audit", "--no-cache", "prod"]).code, 1);
 }
 
 #[test]

@@ -129,7 +129,8 @@ fn what_a_format_needs_and_who_has_it_is_said_before_anything_is_checked() {
     }
     let ran = run(&mut logweir(&["rules", "--format", "sarif"]));
     assert_eq!(ran.code, 64);
-    assert!(ran.err.contains("only `check`, `firelens check` and `exec check` have the format sarif"), "{}", ran.err);
+    let verbs = "only `check`, `audit`, `firelens check`, `exec check` and `runbook` have the format sarif";
+    assert!(ran.err.contains(verbs), "{}", ran.err);
     let path = folder.path().join("web.json");
     let old = run(&mut logweir(&["fix", path.to_str().unwrap(), "--output", "fixed"]));
     assert_eq!(old.code, 64);

@@ -236,11 +236,12 @@ fn no_value_of_a_task_definition_that_may_be_a_secret_is_in_an_output() {
 fn the_text_shows_the_scope_the_evidence_the_coverage_and_the_calls() {
     let ran = operator(|_, _| None).run(&["runbook"]);
     for words in [
-        "fail public-address: service prod/web: the tasks get a public address",
+        "fail[public-address]: the tasks get a public address",
+        "--> arn:aws:ecs:eu-west-1:111122223333:service/prod/web (service prod/web)",
         "evidence: ecs:DescribeServices /networkConfiguration/awsvpcConfiguration/assignPublicIp = ENABLED at 20",
         "web:1 (in use), container app",
         "unused:1 (newest revision, not in use), container app",
-        "not checked, because this run did not read the facts:",
+        "secret-without-rotation: this run does not read the facts; use --depth identity",
         "read in eu-west-1 at depth ecs: 2 clusters, 1 service, 1 running task, 1 capacity provider",
         "calls: DescribeCapacityProviders 2, DescribeClusters 1, DescribeServices 1",
     ] {
@@ -265,7 +266,7 @@ fn exemptions_of_the_baseline_decide_the_exit_code() {
     let baseline = operator.file("exempt.toml", &all("2199-01-31"));
     let ran = operator.run(&["runbook", "--baseline", &baseline]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.out.contains("exempt by team-x: agreed, until 2199-01-31"), "{}", ran.out);
+    assert!(ran.out.contains("exempt until 2199-01-31 by team-x: agreed"), "{}", ran.out);
     assert!(
         ran.out.contains("the exemption from root-user for resource=gone (team-x, until 2199-01-31) covers no result")
     );

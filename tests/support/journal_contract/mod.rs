@@ -10,6 +10,7 @@ pub mod newer_version;
 mod pins;
 pub mod pointings;
 mod reconciliations;
+mod runs;
 pub mod sample;
 
 use std::sync::Barrier;
@@ -38,6 +39,7 @@ pub use self::pointings::{
     services_do_not_disturb_each_other,
 };
 pub use self::reconciliations::{a_page_is_claimed_by_one_worker, a_reconciliation_is_stored_state_by_state};
+pub use self::runs::a_run_is_stored_with_its_pages_and_its_states;
 use self::sample::{Commit, closed, every, now, registered, resumed, revision, started, upon};
 
 /// Defines the contract's tests for one kind of journal. `$store` creates an empty journal, and `$open` opens it. Some
@@ -71,6 +73,7 @@ macro_rules! held_by {
             a_page_is_claimed_by_one_worker
             a_record_that_only_waits_for_its_retirement_is_listed_apart
             pins_are_stored_by_holder_and_by_revision
+            a_run_is_stored_with_its_pages_and_its_states
             $($($more)*)?
         }
     };

@@ -44,8 +44,9 @@ impl Reply {
     }
 }
 
-/// Answers a call, given its operation (such as `RegisterTaskDefinition`, or the path if it has none) and its body.
-pub type Service = dyn FnMut(&str, &str) -> Reply + Send;
+/// Answers a call, given the account of its access key, its operation (such as `RegisterTaskDefinition`, or the path if
+/// it has none) and its body.
+type Service = dyn FnMut(&str, &str, &str) -> Reply + Send;
 
 /// Serves until the test's process ends.
 pub struct Loopback {
@@ -61,7 +62,12 @@ struct Call {
 }
 
 impl Loopback {
-    pub fn serve(service: impl FnMut(&str, &str) -> Reply + Send + 'static) -> Self {
+    pub fn serve(mut service: impl FnMut(&str, &str) -> Reply + Send + 'static) -> Self {
+        Self::serve_accounts(move |_, operation, body| service(operation, body))
+    }
+
+    /// Serves several accounts. The key `ASIA` with the number of an account belongs to that account.
+    pub fn serve_accounts(service: impl FnMut(&str, &str, &str) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let calls = Arc::new(Mutex::new(Vec::new()));
@@ -84,6 +90,16 @@ impl Loopback {
     /// Request line and headers of the calls so far, as they came.
     pub fn heads(&self) -> Vec<String> {
         self.calls.lock().unwrap().iter().map(|call| call.head.clone()).collect()
+    }
+}
+
+/// The account of the access key that signed the request.
+fn account_of(head: &str) -> String {
+    let key = head.split("Credential=").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    match key.strip_prefix("ASIA") {
+        Some(account) => account.to_owned(),
+        None if key == "AKIDPROD" => PROD.to_owned(),
+        None => "111122223333".to_owned(),
     }
 }
 
@@ -116,9 +132,9 @@ fn converse(stream: TcpStream, service: &Mutex<Box<Service>>, log: &Mutex<Vec<Ca
         let mut body = vec![0; length];
         reader.read_exact(&mut body).ok()?;
         let body = String::from_utf8(body).ok()?;
+        let account = account_of(&head);
         // STS speaks the query protocol and has no target.
         if operation.is_empty() && body.contains("Action=GetCallerIdentity") {
-            let account = if head.contains("Credential=AKIDPROD/") { PROD } else { "111122223333" };
             log.lock().unwrap().push(Call { operation: "GetCallerIdentity".into(), head, body });
             let xml = format!(
                 "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult><Arn>arn:aws:sts::{account}:assumed-role/Operator/me</Arn><UserId>A</UserId><Account>{account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
@@ -138,7 +154,7 @@ fn converse(stream: TcpStream, service: &Mutex<Box<Service>>, log: &Mutex<Vec<Ca
         }
         let operation = if operation.is_empty() { path } else { operation };
         log.lock().unwrap().push(Call { operation: operation.clone(), head, body: body.clone() });
-        let reply = (service.lock().unwrap())(&operation, &body);
+        let reply = (service.lock().unwrap())(&account, &operation, &body);
         match reply {
             Reply::Cut => return None,
             Reply::Torn(status, body) => {

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use logweir::domain::baseline::Delivery;
 use logweir::domain::ecs::cluster::ClusterArn;
+use logweir::domain::ecs::default_log_mode::SettingName;
 use logweir::domain::ecs::image::RunningImage;
+use logweir::domain::ecs::resource::{ResourceArn, ResourceState};
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::ecs::tags::Tag;
@@ -15,7 +17,8 @@ use logweir::domain::limits::rate::{RateLimit, RateLimitName};
 use logweir::domain::limits::reconciliation::{Reconciliation, ReconciliationName};
 use logweir::domain::limits::service_history::ServiceHistory;
 use logweir::domain::pins::{HolderName, PinHolder, RevisionPins};
-use logweir::domain::record::{ClusterRecord, Entry, Head, Record};
+use logweir::domain::record::{ClusterRecord, Entry, Head, Record, ResourceRecord, SettingRecord};
+use logweir::domain::run::{Run, RunName, RunPage, RunPageName};
 use logweir::ports::{Answer, ErrorKind, PortError};
 use serde_json::Value;
 
@@ -60,6 +63,8 @@ pub(crate) enum Lie {
     NothingPauses,
     /// DescribeClusters always shows the first configuration of a cluster.
     ClusterUnchanged,
+    /// A read of a cluster or a service always shows its first settings and tags.
+    ResourceUnchanged,
     /// A read of a service that lags shows a deployment that Logweir has never seen.
     StaleIsRolledBack,
 }
@@ -101,6 +106,8 @@ pub(crate) struct Account {
     /// Whether a deployment that ECS rolls back is shown as in progress until the rollback's first task runs, as users
     /// have reported of DescribeServices.
     pub(crate) fails_late: bool,
+    /// Whether the deployments that are in progress complete while Logweir waits.
+    pub(crate) completes_while_waiting: bool,
     /// The events that EventBridge has delivered, oldest first.
     pub(crate) events: Vec<Value>,
     /// The number of events so far.
@@ -120,6 +127,15 @@ pub(crate) struct Account {
     pub(crate) adopted: BTreeSet<String>,
     /// The account setting `defaultLogDriverMode`. `None` if it is not set.
     pub(crate) default_mode: Option<Delivery>,
+    /// The value of the setting before the last write, and the time of the write. A read shows this value while it
+    /// lags.
+    pub(crate) former_default: Option<(Timestamp, Option<Delivery>)>,
+    /// How long a read of the setting shows the value before the last write.
+    pub(crate) setting_lags: SignedDuration,
+    /// The value of the setting that belongs to the caller alone.
+    pub(crate) own_default: Option<Delivery>,
+    /// The records of account settings in the journal.
+    pub(crate) setting_records: BTreeMap<SettingName, SettingRecord>,
     /// The principal of the calls through the ports.
     pub(crate) principal: String,
     /// Whether an INACTIVE revision can be described. AWS promises it only while a task or service refers to it.
@@ -138,6 +154,13 @@ pub(crate) struct Account {
     pub(crate) clusters: BTreeMap<ClusterArn, Vec<(Timestamp, String)>>,
     /// The records of clusters in the journal.
     pub(crate) cluster_records: BTreeMap<ClusterArn, ClusterRecord>,
+    /// The settings and tags of clusters and services, oldest state first, each with the time of the write.
+    pub(crate) resources: BTreeMap<ResourceArn, Vec<(Timestamp, ResourceState)>>,
+    /// The records of settings and tags in the journal.
+    pub(crate) resource_records: BTreeMap<ResourceArn, ResourceRecord>,
+    /// The records of runs in the journal.
+    pub(crate) runs: BTreeMap<RunName, Run>,
+    pub(crate) run_pages: BTreeMap<RunPageName, RunPage>,
     /// The revisions of tasks by `CLUSTER/TASK`.
     pub(crate) tasks: BTreeMap<String, RevisionArn>,
     /// The sessions on containers by ID.
@@ -196,6 +219,7 @@ impl Default for Account {
             registry: BTreeMap::new(),
             forgets_overtaken: false,
             fails_late: false,
+            completes_while_waiting: false,
             events: Vec::new(),
             reported: 0,
             is_silent: false,
@@ -206,6 +230,10 @@ impl Default for Account {
             wrongs: Vec::new(),
             adopted: BTreeSet::new(),
             default_mode: None,
+            former_default: None,
+            setting_lags: SignedDuration::ZERO,
+            own_default: None,
+            setting_records: BTreeMap::new(),
             principal: LOGWEIR.into(),
             shows_inactive: true,
             referred: BTreeSet::new(),
@@ -215,6 +243,10 @@ impl Default for Account {
             pins: BTreeMap::new(),
             clusters: BTreeMap::new(),
             cluster_records: BTreeMap::new(),
+            resources: BTreeMap::new(),
+            resource_records: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            run_pages: BTreeMap::new(),
             tasks: BTreeMap::new(),
             sessions: BTreeMap::new(),
             transcripts: BTreeSet::new(),

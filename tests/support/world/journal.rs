@@ -82,6 +82,10 @@ impl Journal for World {
             StateKind::PublishedBaseline => "put_baseline",
             StateKind::SessionWatch => "put_session",
             StateKind::ClusterRecord => "put_cluster",
+            StateKind::ResourceRecord => "put_resource",
+            StateKind::Run => "put_run",
+            StateKind::RunPage => "put_run-page",
+            StateKind::SettingRecord => "put_setting",
         };
         self.call(call, state.name().to_string(), put).await?
     }
@@ -93,6 +97,7 @@ impl Journal for World {
         };
         let call = match S::KIND {
             StateKind::ClusterRecord => "clusters",
+            StateKind::SettingRecord => "settings",
             _ => "stopped",
         };
         self.call(call, "", listed).await
@@ -124,7 +129,7 @@ impl Account {
 
     /// The states of one kind.
     fn states<S: StoredState>(&mut self) -> &mut BTreeMap<S::Name, S> {
-        let kinds: [&mut dyn Any; 8] = [
+        let kinds: [&mut dyn Any; 12] = [
             &mut self.remembered,
             &mut self.pointings,
             &mut self.budgets,
@@ -133,6 +138,10 @@ impl Account {
             &mut self.pins,
             &mut self.watches,
             &mut self.cluster_records,
+            &mut self.resource_records,
+            &mut self.runs,
+            &mut self.run_pages,
+            &mut self.setting_records,
         ];
         kinds.into_iter().find_map(|states| states.downcast_mut()).expect("a map for every kind of state")
     }

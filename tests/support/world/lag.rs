@@ -30,7 +30,7 @@ pub(crate) struct Lag {
     pub(crate) starts: u64,
     /// DescribeServices. Counts the writes to services only.
     pub(crate) services: u64,
-    /// DescribeClusters. Counts the writes to each cluster.
+    /// DescribeClusters, and DescribeServices for tags. Counts the writes to each cluster or service.
     pub(crate) clusters: usize,
     /// The age at which a write is visible to every read.
     pub(crate) lasts: SignedDuration,

@@ -6,6 +6,7 @@
 #![allow(dead_code, unused_imports, reason = "several test binaries include it, and none uses all of it")]
 
 mod account;
+mod account_settings;
 mod clusters;
 mod deployers;
 mod ecs;
@@ -16,6 +17,7 @@ mod journal;
 mod lag;
 mod logs;
 pub(crate) mod queue;
+mod resources;
 mod service_calls;
 mod services;
 mod sessions;
@@ -23,9 +25,10 @@ pub mod story;
 mod watch;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use logweir::ports::{Answer, Clock, Ports};
+use logweir::ports::{Answer, Clock, Ports, ResourcePorts, Timer};
 
 pub(crate) use account::{Account, DEPLOYER, Group, LOGWEIR, Lie, Revision};
 pub(crate) use deployers::TASKS_FAILED;
@@ -159,6 +162,19 @@ impl Clock for World {
     }
 }
 
+impl Timer for World {
+    /// Takes no time outside the world. Completes the deployments that are in progress, if the account says so.
+    async fn wait(&self, time: Duration) {
+        self.account(|account| {
+            account.now += time;
+            if account.completes_while_waiting {
+                let names: Vec<String> = account.services.keys().map(|service| service.short()).collect();
+                names.iter().for_each(|name| account.completes(name));
+            }
+        });
+    }
+}
+
 impl Ports for World {
     type TaskDefinitions = Self;
     type Services = Self;
@@ -187,6 +203,14 @@ impl Ports for World {
         self
     }
     fn clock(&self) -> &Self {
+        self
+    }
+}
+
+impl ResourcePorts for World {
+    type Resources = Self;
+
+    fn resources(&self) -> &Self {
         self
     }
 }

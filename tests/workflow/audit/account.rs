@@ -14,8 +14,8 @@ use logweir::domain::limits::throttle::{ApiBucket, BucketLimit};
 use logweir::domain::outcome::Reason;
 use logweir::domain::rules::facts::LogGroup;
 use logweir::ports::{
-    Answer, AuditMemory, Clock, Described, DescribedBatch, ErrorKind, FamilyPage, FleetReads, ListPage, PortError,
-    TaggedRevision, Timer,
+    Answer, AuditMemory, Clock, Described, DescribedBatch, ErrorKind, FamilyPage, FleetReads, ListPage, MOST_TAGGED,
+    PortError, TaggedRevision, Timer,
 };
 
 /// The latency of each call.
@@ -286,15 +286,16 @@ impl FleetReads for Account {
         Ok(wire::described(&document(family, revision, logs, tags)).unwrap())
     }
 
-    async fn tagged_revisions(&self, token: Option<&str>) -> Answer<ListPage<TaggedRevision>> {
+    async fn tags_of_revisions(&self, arns: &[String]) -> Answer<Vec<TaggedRevision>> {
+        assert!(arns.len() <= MOST_TAGGED);
         self.call(ApiBucket::TagSearch, "GetResources").await?;
         let of = |(family, revisions): (&String, &BTreeMap<u32, (Logs, Tags)>)| {
             let family = family.clone();
             let tagged = revisions.clone().into_iter().filter(|(_, (_, tags))| !tags.is_empty());
             tagged.map(move |(revision, (_, tags))| (arn(&family, revision).parse().unwrap(), tags))
         };
-        let all: Vec<TaggedRevision> = self.revisions.iter().flat_map(of).collect();
-        Ok(page(&all, token))
+        let all = self.revisions.iter().flat_map(of);
+        Ok(all.filter(|(revision, _): &TaggedRevision| arns.contains(&revision.to_string())).collect())
     }
 
     async fn default_mode(&self) -> Answer<Delivery> {

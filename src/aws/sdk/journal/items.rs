@@ -29,20 +29,24 @@ pub(in crate::aws) const OWN: &str = "OWN";
 const MIGRATION: &str = "migration";
 pub(in crate::aws) const OPEN: &str = "OPEN";
 
-/// Returns the value of the attribute `open` for a state that the index `by-open` lists. Returns `None` if the index lists
-/// no state of this kind.
+/// Returns the value of the attribute `open` for a state that the index `by-open` lists. Returns `None` if the index
+/// lists no state of this kind.
 pub(in crate::aws) fn listed(kind: StateKind) -> Option<&'static str> {
     match kind {
         // A family with an open fuse, a hold or a deferred revision.
         StateKind::Family => Some("STOPPED"),
         StateKind::ClusterRecord => Some("CLUSTER"),
+        StateKind::ResourceRecord => Some("RESOURCE"),
+        StateKind::SettingRecord => Some("SETTING"),
         StateKind::ServiceHistory
         | StateKind::RateLimit
         | StateKind::Reconciliation
         | StateKind::PinHolder
         | StateKind::RevisionPins
         | StateKind::PublishedBaseline
-        | StateKind::SessionWatch => None,
+        | StateKind::SessionWatch
+        | StateKind::Run
+        | StateKind::RunPage => None,
     }
 }
 
@@ -87,6 +91,10 @@ pub(in crate::aws) fn state_key<S: StoredState>(name: &S::Name) -> (AttributeVal
         StateKind::PublishedBaseline => ("BASELINE", "BASELINE"),
         StateKind::SessionWatch => ("SESSION", "SESSION"),
         StateKind::ClusterRecord => ("CLUSTER", "CLUSTER"),
+        StateKind::ResourceRecord => ("RESOURCE", "RESOURCE"),
+        StateKind::Run => ("RUN", "RUN"),
+        StateKind::RunPage => ("RUN-PAGE", "RUN-PAGE"),
+        StateKind::SettingRecord => ("SETTING", "SETTING"),
     };
     (text(format!("{prefix}#{name}")), sort)
 }

@@ -12,13 +12,16 @@
 //! | `PIN#<account>/<region>/<kind>/<group>/<name>` | `PIN` | the pins of a rule or schedule |
 //! | `PINS#<corrected ARN>` | `PINS` | the rules and schedules that pinned a corrected revision |
 //! | `CLUSTER#<cluster ARN>` | `CLUSTER` | the record of a cluster |
+//! | `RESOURCE#<ARN>` | `RESOURCE` | the record of the settings and tags of a cluster or a service |
+//! | `RUN#<account>/<region>/<run>` | `RUN` | the record of a run of `logweir apply --all` |
+//! | `RUN-PAGE#<account>/<region>/<run>/<page>` | `RUN-PAGE` | a part of the items of a run |
 //! | `BASELINE#<file>` | `BASELINE` | the baseline in the package of the function |
 //! | `SESSION#<account>/<region>/<session>` | `SESSION` | the watch over a session of ECS Exec, for 31 days |
 //!
 //! A commit writes the items of one record in one transaction. The journal writes each state of a family, a service or
 //! the rate limit with a separate call. The journal reads items by key, with consistent reads. The indexes `by-family`,
-//! `by-day` and `by-open` contain only the heads of records, the states of stopped families and the records of clusters. The indexes lag behind
-//! the table, so the journal uses the indexes only for lists.
+//! `by-day` and `by-open` contain only the heads of records, the states of stopped families and the records of
+//! clusters. The indexes lag behind the table, so the journal uses the indexes only for lists.
 
 mod items;
 

@@ -13,7 +13,7 @@ use super::verify::VerifyArgs;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::moment::{since, up_to};
-use crate::cli::outputs::account;
+use crate::cli::output_files::account;
 use crate::domain::trail::activity::{Filters, Question};
 
 /// The service of the report if the caller names none.
@@ -37,7 +37,8 @@ pub(in crate::cli) struct ActivityArgs {
     /// Only calls before this moment; a day counts to its end
     #[arg(long, value_parser = up_to)]
     until: Option<Timestamp>,
-    /// Only calls to this service, such as ecs or logs.amazonaws.com; repeatable; `all` for every service [default: ecs]
+    /// Only calls to this service, such as ecs or logs.amazonaws.com; repeatable; `all` for every service [default:
+    /// ecs]
     #[arg(long, value_name = "SERVICE")]
     source: Vec<String>,
     /// Only calls in the trail of this account; repeatable
@@ -73,8 +74,8 @@ pub(in crate::cli) struct ActivityArgs {
     /// Also write a line of JSON for each record to this file, with the names of the Elastic Common Schema
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) jsonl: Option<PathBuf>,
-    /// Also write the records as documents for OpenSearch and Elasticsearch, with an index template and dashboards, to this
-    /// new folder
+    /// Also write the records as documents for OpenSearch and Elasticsearch, with an index template and dashboards, to
+    /// this new folder
     #[arg(long, value_name = "FOLDER", hide_short_help = true)]
     pub(super) elk: Option<PathBuf>,
     /// AWS's file ip-ranges.json, instead of the ranges that Logweir contains
@@ -95,8 +96,8 @@ fn time_zone(name: &str) -> Result<(String, TimeZone), String> {
 }
 
 impl ActivityArgs {
-    /// Returns the question of the report. A Region on the command line is a filter, except for the event history, which
-    /// is that of a Region.
+    /// Returns the question of the report. A Region on the command line is a filter, except for the event history,
+    /// which is that of a Region.
     pub(super) fn question(&self, context: &Context) -> Result<Question, Failure> {
         if let (Some(since), Some(until)) = (self.since, self.until)
             && since >= until

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::cli::failure::Failure;
-use crate::cli::outputs::unwritten;
+use crate::cli::output_files::unwritten;
 use crate::cli::whole_file;
 use crate::domain::trail::activity::Activity;
 use crate::render::Output;

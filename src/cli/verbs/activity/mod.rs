@@ -29,7 +29,7 @@ use tables::Tables;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
 use crate::cli::help::examples;
-use crate::cli::outputs::now;
+use crate::cli::output_files::now;
 use crate::cli::progress::Progress;
 use crate::domain::text::count;
 use crate::domain::trail::activity::{Activity, Collector, Duplicates, Filters, Question, Run, UnreadableFile};

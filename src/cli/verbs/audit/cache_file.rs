@@ -21,7 +21,7 @@ const LARGEST: u64 = 1 << 30;
 /// The longest line that the program reads, in bytes.
 const LONGEST: u64 = 64 << 20;
 
-/// The number of replaced lines above which the program writes the file anew.
+/// The number of replaced lines above which the program rewrites the file.
 const MOST_REPLACED: u64 = 1_000;
 
 #[derive(Serialize, Deserialize, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl CacheFile {
         }
     }
 
-    /// Writes the file anew if many lines were replaced. `drops_unused` drops the memos that no audit used, because a
+    /// Rewrites the file if many lines were replaced. `drops_unused` drops the memos that no audit used, because a
     /// complete audit of everything has not met their revisions.
     pub(super) fn close(&mut self, drops_unused: bool) -> io::Result<()> {
         let unused = self.places.values().filter(|place| !place.is_used).count() as u64;
@@ -156,7 +156,7 @@ impl CacheFile {
         Ok(())
     }
 
-    /// Starts anew if the file is a cache of another version or account. Refuses any other file.
+    /// Starts with an empty cache if the file is a cache of another version or account. Refuses any other file.
     fn refuse(&mut self, first: &[u8]) -> io::Result<()> {
         #[derive(Deserialize)]
         struct Any {
@@ -229,12 +229,12 @@ pub(super) fn private() -> OpenOptions {
 
 /// Whether other users can write the file.
 #[cfg(unix)]
-fn is_written_by_others(metadata: &fs::Metadata) -> bool {
+pub(super) fn is_written_by_others(metadata: &fs::Metadata) -> bool {
     std::os::unix::fs::MetadataExt::mode(metadata) & 0o022 != 0
 }
 
 #[cfg(not(unix))]
-fn is_written_by_others(_: &fs::Metadata) -> bool {
+pub(super) fn is_written_by_others(_: &fs::Metadata) -> bool {
     false
 }
 

@@ -1,43 +1,51 @@
 //! `logweir audit`: judges what runs in an account and Region, and what would run next.
 
+mod accounts;
 mod cache_file;
 mod families;
-mod interrupt;
 mod memory;
-mod output;
 mod progress;
 mod resume_file;
 mod selection;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 
 pub(in crate::cli) use families::families;
 
-use self::interrupt::Interrupt;
 use self::memory::FileMemory;
 use self::progress::AuditBar;
 use self::selection::SelectionArgs;
-use crate::aws::Aws;
+use crate::aws::{Aws, Identity};
+use crate::cli::accounts::AccountsArgs;
+use crate::cli::audit_outputs::AuditOutputArgs;
 use crate::cli::connect::{Intent, wait};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::family_sources::SourceFolder;
 use crate::cli::help::examples;
+use crate::cli::interrupt::Interrupt;
 use crate::cli::rule_choice::RuleChoiceArgs;
-use crate::domain::audit::{Audit, AuditHome, Judge, OWNER_TAGS, Selection};
-use crate::domain::baseline::Baseline;
+use crate::domain::account_default::Statement;
+use crate::domain::audit::{Audit, AuditHome, Judge, OWNER_TAGS, Scope, Selection};
+use crate::domain::baseline::{Baseline, Delivery};
+use crate::domain::ecs::default_log_mode::SettingName;
 use crate::domain::limits::throttle::Rate;
+use crate::domain::owner::Traces;
 use crate::domain::rules::packs::every;
-use crate::ports::SystemClock;
+use crate::ports::{AccountSettings, AuditWatch, SystemClock};
+use crate::render::json::OwnedFamily;
 use crate::workflow::audit::{AuditOrder, audit};
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir audit                             what runs, and the newest revision of each family",
     "logweir audit --scope running             only what runs, which takes some hundred calls",
     "logweir audit prod 'ecs:payments-*'       a cluster, and the families whose names match",
-    "logweir audit --severity error --tag team=web --format json",
+    "logweir audit --output html=audit.html    also a page with charts and a line for each family",
     "logweir audit --rate 50% --resume audit.jsonl",
+    "logweir audit --accounts organization --role LogweirAudit --external-id 7c2e91a0 --regions all",
 ];
 
 #[derive(Args)]
@@ -45,24 +53,31 @@ pub(in crate::cli) struct AuditArgs {
     #[command(flatten)]
     selection: SelectionArgs,
     /// The part of AWS's rate limits to use: a share such as 50%, or calls a second
-    #[arg(long, value_name = "RATE", value_parser = rate, default_value = "100%")]
+    #[arg(long, value_name = "RATE", value_parser = rate, default_value = "100%", hide_short_help = true)]
     rate: Rate,
     /// The file in which findings are cached [default: a file in the user's cache folder]
-    #[arg(long, value_name = "FILE", conflicts_with = "no_cache")]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_cache", hide_short_help = true)]
     cache: Option<PathBuf>,
     /// Neither read nor write the cache
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     no_cache: bool,
     /// Keep the progress in this file, and continue the interrupted audit in it
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
     /// The tag that names the owner of a revision; repeatable, the first one counts [default: owner, team, then the
     /// CloudFormation stack]
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", hide_short_help = true)]
     owner_tag: Vec<String>,
+    /// Name the owner of each family with faults, and the patch for each file in this folder that describes the family
+    #[arg(long, value_name = "DIR")]
+    sources: Option<PathBuf>,
+    #[command(flatten)]
+    outputs: AuditOutputArgs,
     /// End with exit code 0 even if there are findings
     #[arg(long)]
     exit_zero: bool,
+    #[command(flatten)]
+    accounts: AccountsArgs,
 }
 
 /// Parses a share such as `50%`, or a number of calls a second.
@@ -78,18 +93,63 @@ fn rate(text: &str) -> Result<Rate, String> {
     .ok_or_else(help)
 }
 
+/// What all audits of a run share.
+struct Run<'r> {
+    context: &'r Context,
+    baseline: &'r Baseline,
+    selection: &'r Selection,
+    program: Option<String>,
+    interrupt: Interrupt,
+}
+
 impl AuditArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
+        self.outputs.check()?;
         let selection = self.selection.parse()?;
         let placed = wait(context.baseline())?;
         let baseline = RuleChoiceArgs::default().apply(&placed.baseline);
-        let audit = wait(async {
+        let run = Run {
+            context,
+            baseline: &baseline,
+            selection: &selection,
+            program: program(),
+            interrupt: Interrupt::listen(),
+        };
+        let audits = wait(async {
+            if self.accounts.are_given() {
+                return self.audit_accounts(&run).await;
+            }
             let aws = context.aws(Intent::Look).await?;
-            self.audit(context, &aws, &baseline, &selection).await
+            let mut bar = AuditBar::new(context);
+            let (audit, mut memory) = self.audit(&run, &aws, &mut bar).await?;
+            drop(bar);
+            self.note(&run, &audit, &mut memory);
+            Ok(vec![audit])
         })?;
-        let audits = [audit];
-        output::show(context, &audits, placed.line(), &self.owner_tags());
-        Ok(exit(&audits).without_findings(self.exit_zero))
+        let sources = self.sources(context, &audits)?;
+        let written = self.outputs.show(context, &audits, placed.line(), &self.owner_tags(), sources);
+        let exit = exit(&audits).without_findings(self.exit_zero).max(written);
+        let Some(what) = misnamed(&selection, &audits) else { return Ok(exit) };
+        let failure = Failure::error(format!("{what}: the audit has examined nothing"));
+        context.printer.failure(&failure.help("check the names, --region and --profile"));
+        Ok(exit.max(Exit::Error))
+    }
+
+    /// Returns the owner and the files of each family with faults. Empty without `--sources`.
+    fn sources(&self, context: &Context, audits: &[Audit]) -> Result<Vec<OwnedFamily>, Failure> {
+        let Some(folder) = &self.sources else { return Ok(Vec::new()) };
+        let folder = SourceFolder::read(context, folder)?;
+        let mut found: BTreeMap<&str, OwnedFamily> = BTreeMap::new();
+        let revisions = audits.iter().flat_map(|audit| &audit.revisions);
+        for revision in revisions.filter(|revision| revision.compliant() == Some(false)) {
+            let tags: Vec<(&str, &str)> = revision.tags.iter().map(|(key, value)| (&**key, &**value)).collect();
+            let principal = revision.registered_by.as_deref();
+            let owned = folder.family(&revision.family, &Traces { tags: &tags, principal, ..Traces::default() });
+            if let Some(owned) = owned {
+                found.insert(&revision.family, owned);
+            }
+        }
+        Ok(found.into_values().collect())
     }
 
     /// Returns the keys of the tags that name an owner.
@@ -100,21 +160,18 @@ impl AuditArgs {
         }
     }
 
-    /// Audits one account and Region.
+    /// Audits one account and Region. Returns the audit with its cache, which has notes for the caller.
     async fn audit(
         &self,
-        context: &Context,
+        run: &Run<'_>,
         aws: &Aws,
-        baseline: &Baseline,
-        selection: &Selection,
-    ) -> Result<Audit, Failure> {
-        let identity = aws.identity().await?;
-        let partition = identity.arn.split(':').nth(1).unwrap_or("aws").to_owned();
-        let home = AuditHome { partition, account: identity.account, region: aws.region().to_owned() };
-        let program = program();
+        watch: &mut impl AuditWatch,
+    ) -> Result<(Audit, FileMemory), Failure> {
+        let Identity { account, arn } = aws.identity().await?;
+        let partition = arn.split(':').nth(1).unwrap_or("aws").to_owned();
+        let home = AuditHome { partition, account, region: aws.region().to_owned() };
+        let Run { context, baseline, selection, program, interrupt } = run;
         let mut memory = FileMemory::open(self, context, &home, baseline, selection, program.as_deref())?;
-        let mut bar = AuditBar::new(context);
-        let interrupt = Interrupt::new();
         let rules = every();
         let order = AuditOrder {
             home: &home,
@@ -124,14 +181,19 @@ impl AuditArgs {
             rate: self.rate,
         };
         let fleet = aws.fleet();
-        let audit = audit(&fleet, &SystemClock, order, &mut memory, &mut bar, interrupt.wait()).await;
-        drop(bar);
+        let mut audit = audit(&fleet, &SystemClock, order, &mut memory, watch, interrupt.wait()).await;
         memory.close(&audit, selection);
-        memory.report(&context.printer);
+        audit.account_default = account_default(&mut audit, aws, arn).await;
+        Ok((audit, memory))
+    }
+
+    /// Writes what the caller should know about the cache and about an interruption.
+    fn note(&self, run: &Run<'_>, audit: &Audit, memory: &mut FileMemory) {
+        let printer = &run.context.printer;
+        memory.report(printer);
         if audit.coverage.is_interrupted {
-            context.printer.note(&self.interrupted(&audit));
+            printer.note(&self.interrupted(audit));
         }
-        Ok(audit)
     }
 
     /// Says what an interrupted audit does not know, and how to continue.
@@ -154,6 +216,35 @@ fn program() -> Option<String> {
     Some(format!("{} {} {}", env!("CARGO_PKG_VERSION"), file.len(), modified.as_nanos()))
 }
 
+/// Returns what the account setting `defaultLogDriverMode` would resolve. Returns `None` if it would resolve nothing,
+/// or if it cannot be read: the audit then names the failed read already.
+async fn account_default(audit: &mut Audit, aws: &Aws, caller: String) -> Option<Statement> {
+    let (families, AuditHome { account, region, .. }) = (audit.unset_modes(), audit.home.clone());
+    let may_settle = families.values().any(|unset| unset.settled(Delivery::Blocking) > 0);
+    if audit.coverage.is_interrupted || !may_settle {
+        return None;
+    }
+    // One call reads the caller's own setting, and another one the setting in effect.
+    audit.coverage.calls.entry("ListAccountSettings").or_default().made += 2;
+    let setting = aws.ecs.default_log_mode().await.ok()?;
+    let statement = Statement { name: SettingName { account, region }, setting, caller, families };
+    (statement.settled() > 0).then_some(statement)
+}
+
+/// Returns why an audit has examined nothing, if the caller names clusters or families and none of them exists. A
+/// misspelt name is no evidence that all is well.
+fn misnamed(selection: &Selection, audits: &[Audit]) -> Option<&'static str> {
+    if !audits.iter().all(|audit| audit.coverage.is_complete()) {
+        return None;
+    }
+    if selection.names_cluster() && audits.iter().all(|audit| audit.coverage.clusters == 0) {
+        return Some("no named cluster exists");
+    }
+    let has_families = selection.named_families().is_some() && selection.scopes().has(Scope::Next);
+    let is_none = audits.iter().all(|audit| audit.coverage.families == 0 && audit.revisions.is_empty());
+    (has_families && is_none).then_some("no named family has an ACTIVE revision")
+}
+
 /// Returns the exit code: an incomplete audit is an error, whatever it found.
 fn exit(audits: &[Audit]) -> Exit {
     if audits.iter().any(|audit| !audit.coverage.is_complete()) {
@@ -171,6 +262,24 @@ fn exit(audits: &[Audit]) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::audit::{AuditTarget, Coverage};
+
+    #[test]
+    fn a_name_of_nothing_is_an_error() {
+        let says = |target: &str, coverage: Coverage| {
+            let targets = vec![AuditTarget::parse(target).unwrap()];
+            let audit = Audit { coverage, ..Audit::new(AuditHome::default(), jiff::Timestamp::UNIX_EPOCH) };
+            misnamed(&Selection { targets, ..Selection::default() }, &[audit])
+        };
+        assert_eq!(says("prod", Coverage::default()), Some("no named cluster exists"));
+        assert_eq!(says("prod", Coverage { clusters: 1, ..Coverage::default() }), None);
+        assert_eq!(says("prod-*", Coverage::default()), None);
+        assert_eq!(says("ecs:web", Coverage::default()), Some("no named family has an ACTIVE revision"));
+        assert_eq!(says("ecs:web", Coverage { families: 1, ..Coverage::default() }), None);
+        assert_eq!(says("ecs:web*", Coverage::default()), None);
+        let interrupted = Coverage { is_interrupted: true, ..Coverage::default() };
+        assert_eq!(says("ecs:web", interrupted), None);
+    }
 
     #[test]
     fn a_rate_is_a_share_or_a_number_of_calls_a_second() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::cache_file::{next, private};
+use super::cache_file::{is_written_by_others, next, private};
 use crate::cli::failure::Failure;
 use crate::domain::audit::Step;
 use crate::domain::text::plain::without_number;
@@ -42,7 +42,15 @@ impl ResumeFile {
     pub(super) fn open(path: &Path, header: &ResumeHeader) -> Result<Self, Failure> {
         let failed = |error: io::Error| failed(path, &error);
         let mut file = private().read(true).append(true).create(true).open(path).map_err(failed)?;
-        let (mut line, is_empty) = (Vec::new(), file.metadata().map_err(failed)?.len() == 0);
+        let metadata = file.metadata().map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(failed(io::Error::other("it is not a regular file")));
+        }
+        // The file contains verdicts, which the audit takes over.
+        if is_written_by_others(&metadata) {
+            return Err(failed(io::Error::other("other users can write it")));
+        }
+        let (mut line, is_empty) = (Vec::new(), metadata.len() == 0);
         let is_whole = next(&mut BufReader::new(&file), &mut line).map_err(failed)?;
         let is_torn = !is_whole && line.starts_with(b"{\"schema\":\"logweir.audit-resume/");
         if is_empty || is_torn {
@@ -142,6 +150,18 @@ mod tests {
         file.append(&families("api")).unwrap();
         drop(file);
         assert_eq!(steps(&mut open()), [families("web"), families("api")]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_can_write_is_not_used() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("audit.jsonl");
+        assert!(ResumeFile::open(&path, &header("a")).is_ok());
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o622)).unwrap();
+        assert!(ResumeFile::open(&path, &header("a")).is_err());
+        assert!(ResumeFile::open(std::path::Path::new("/dev/null"), &header("a")).is_err());
     }
 
     #[test]

@@ -13,27 +13,26 @@ pub(super) struct SelectionArgs {
     /// ecs:FAMILY, the ARN of a service, or a cluster; with the wildcards `*` and `?` [default: everything]
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
-    /// Audit only the families whose names match; repeatable, `!` excludes
+    /// Audit only the matching families; repeatable, and `!` excludes, as in every filter
     #[arg(long, value_name = "GLOB")]
     family: Vec<String>,
-    /// Audit only what the clusters run whose names match; repeatable, `!` excludes
+    /// Audit only what the matching clusters run
     #[arg(long, value_name = "GLOB")]
     cluster: Vec<String>,
-    /// Audit only what the services run whose names match, as NAME or CLUSTER/NAME; repeatable, `!` excludes
+    /// Audit only what the matching services run, as NAME or CLUSTER/NAME
     #[arg(long, value_name = "GLOB")]
     service: Vec<String>,
-    /// Audit only revisions with a tag, or in a service with a tag, that matches, as KEY or KEY=VALUE; repeatable, `!`
-    /// excludes
+    /// Audit only revisions and services with a matching tag, as KEY or KEY=VALUE
     #[arg(long, value_name = "GLOB")]
     tag: Vec<String>,
-    /// Show only the findings of rules whose names match; repeatable, `!` excludes
+    /// Show only the findings of the matching rules
     #[arg(long, value_name = "GLOB")]
     rule: Vec<String>,
-    /// Show only the findings with this severity: error, warning or note; repeatable, `!` excludes
+    /// Show only the findings with this severity: error, warning or note
     #[arg(long, value_name = "GLOB")]
     severity: Vec<String>,
-    /// Audit running (what services and tasks use), next (the newest revisions) or stale (older ACTIVE revisions);
-    /// repeatable, `!` excludes [default: running and next]
+    /// Audit running (what services and tasks use), next (the newest revisions) or stale (older ACTIVE revisions)
+    /// [default: running and next]
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<String>,
 }

@@ -11,7 +11,7 @@ use crate::domain::doctor::rules::{self, Known, Tried};
 use crate::domain::doctor::trail::{self, Trail};
 use crate::domain::doctor::{Check, ReadFailure, ReadResult, queue, role};
 use crate::domain::outcome::Outcome;
-use crate::domain::record::ClusterRecord;
+use crate::domain::record::{ClusterRecord, ResourceRecord, SettingRecord};
 use crate::ports::{Filter, Journal, Listed, TaskDefinitions};
 
 /// The largest number of families whose source revisions `logweir doctor` reads to find the roles that Logweir passes
@@ -184,11 +184,16 @@ impl Look<'_> {
             let Listed { readable: mut clusters, unreadable } = journal.listed::<ClusterRecord>().await?;
             let lately = now.checked_sub(LATELY).ok();
             clusters.retain(|record| record.is_open() || lately.is_none_or(|since| record.at >= since));
-            let mut unreadable = [open.unreadable, stuck.unreadable, stopped.unreadable, unreadable].concat();
+            let Listed { readable: mut resources, unreadable: unread } = journal.listed::<ResourceRecord>().await?;
+            resources.retain(|record| record.is_open() || lately.is_none_or(|since| record.at >= since));
+            let settings = journal.listed::<SettingRecord>().await?;
+            let mut unreadable =
+                [open.unreadable, stuck.unreadable, stopped.unreadable, unreadable, unread, settings.unreadable]
+                    .concat();
             unreadable.sort();
             unreadable.dedup();
             let (open, stuck, stopped) = (open.readable, stuck.readable, stopped.readable);
-            Ok(RecordState { open, stuck, stopped, clusters, unreadable })
+            Ok(RecordState { open, stuck, stopped, clusters, resources, settings: settings.readable, unreadable })
         };
         seen(read.await, "dynamodb")
     }

@@ -63,15 +63,16 @@ pub(super) async fn read(
         capacity_providers,
         default_insights: fact(default_insights, "ecs:ListAccountSettings"),
         definitions: Vec::new(),
+        unread_definitions: Vec::new(),
     };
     missing.extend(absent_services(selection, &ecs));
     let (families, unlisted) = match families {
         Ok(families) => (families, None),
         Err(error) => (Vec::new(), Some(unread(&error))),
     };
-    let mut definitions = Definitions { aws, found: Vec::new(), missing: Vec::new() };
+    let mut definitions = Definitions { aws, found: Vec::new(), unread: Vec::new(), missing: Vec::new() };
     definitions.read(families, &ecs, each).await;
-    ecs.definitions = definitions.found;
+    (ecs.definitions, ecs.unread_definitions) = (definitions.found, definitions.unread);
     missing.extend(definitions.missing);
     let (partition, account) = home(&ecs);
     let mut account = Account::of_ecs(partition, account, aws.region().to_owned(), depth, ecs);
@@ -224,6 +225,7 @@ async fn providers(aws: &Aws, clusters: Option<&Vec<Cluster>>) -> Answer<Vec<Cap
 struct Definitions<'r> {
     aws: &'r Aws,
     found: Vec<Definition>,
+    unread: Vec<Unread>,
     missing: Vec<(String, Failure)>,
 }
 
@@ -263,7 +265,10 @@ impl Definitions<'_> {
         each: &mut impl FnMut(&Described, InScope, Timestamp),
     ) {
         match described {
-            Err(error) => self.missing.push((format!("ecs:{name}"), Failure::from(error))),
+            Err(error) => {
+                self.unread.push(unread(&error));
+                self.missing.push((format!("ecs:{name}"), Failure::from(error)));
+            }
             Ok(described) => {
                 let arn = described.arn.to_string();
                 let is_in_use = in_use.contains(&arn);

@@ -1,14 +1,19 @@
-//! `logweir runbook`: judges an account, or task definitions, by the ECS security runbook.
+//! `logweir runbook`: judges an account, or task definitions, by the ECS security runbook, and changes what it finds.
 
 mod account;
+mod apply;
+mod patch;
 mod reads;
 mod selection;
 
-use clap::Args;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use self::account::{Read, read};
 use self::selection::Selected;
+use crate::cli::checked::file;
 use crate::cli::connect::{Intent, wait};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
@@ -17,8 +22,10 @@ use crate::cli::load::load_all;
 use crate::cli::loaded::Loaded;
 use crate::cli::placed_baseline::ChosenBaselines;
 use crate::cli::rule_choice::RuleChoiceArgs;
-use crate::cli::targets::{Targets, WalkArgs};
+use crate::cli::runbook_outputs::RunbookOutputArgs;
+use crate::cli::targets::{Target, Targets, WalkArgs};
 use crate::domain::baseline::Baseline;
+use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::runbook::{
     Depth, InScope, Results, RunbookExemptions, Subject, judge, judge_account, judge_unread_definitions,
 };
@@ -32,13 +39,18 @@ pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir runbook web.json                  a file; no AWS account needed",
     "logweir runbook infra/ --format json      each task definition in a folder",
     "logweir runbook ecs:web                   the newest revision of a family",
+    "logweir runbook patch infra/ | git apply  write the changes that no process notices into the files",
+    "logweir runbook --output html=runbook.html    also a page for an auditor",
     "logweir controls                          the controls of other catalogues for each requirement",
 ];
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(in crate::cli) struct RunbookArgs {
-    /// CLUSTER, CLUSTER/SERVICE, files, folders, `-` (standard input), ecs:FAMILY[:REVISION] or ARNs [default: the account
-    /// and Region]
+    #[command(subcommand)]
+    act: Option<RunbookAct>,
+    /// CLUSTER, CLUSTER/SERVICE, files, folders, `-` (standard input), ecs:FAMILY[:REVISION] or ARNs [default: the
+    /// account and Region]
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
     /// How much of the account to read: ecs, network, identity, images or trail. Each includes the ones before it
@@ -46,6 +58,8 @@ pub(in crate::cli) struct RunbookArgs {
     depth: Depth,
     #[command(flatten)]
     walk: WalkArgs,
+    #[command(flatten)]
+    outputs: RunbookOutputArgs,
 }
 
 fn depth(word: &str) -> Result<Depth, String> {
@@ -53,8 +67,26 @@ fn depth(word: &str) -> Result<Depth, String> {
     Depth::parse(word).ok_or_else(|| format!("use one of {words}"))
 }
 
+#[derive(Subcommand)]
+enum RunbookAct {
+    /// Switch Container Insights on, or add tags to clusters and services; asks first
+    #[command(after_help = apply::EXAMPLES)]
+    Apply(apply::RunbookApplyArgs),
+    /// Print a patch for the task definitions in files, which may contain secrets
+    #[command(after_help = patch::EXAMPLES)]
+    Patch(patch::RunbookPatchArgs),
+}
+
 impl RunbookArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
+        match &self.act {
+            Some(RunbookAct::Apply(apply)) => apply.run(context),
+            Some(RunbookAct::Patch(patch)) => patch.run(context),
+            None => self.judge(context),
+        }
+    }
+
+    fn judge(&self, context: &Context) -> VerbResult {
         let selected = Selected::parse(&self.targets, &self.walk)?;
         let targets = &selected.definitions.list;
         let baselines = match selected.account {
@@ -62,9 +94,14 @@ impl RunbookArgs {
             None => wait(context.baselines(targets))?,
         };
         let chosen = baselines.choose(&RuleChoiceArgs::default(), &[]);
+        let has_files = selected.definitions.list.iter().any(|target| !matches!(target, Target::Live(_)));
+        let facts = self.outputs.facts(context, has_files)?;
         let now = Timestamp::now();
+        let mut output = RunbookOutput::default();
+        output.baseline = Some(if has_files { baselines.files.line() } else { baselines.live.line() });
         let mut run = Run {
-            output: RunbookOutput::default(),
+            output,
+            folder: std::env::current_dir().unwrap_or_default(),
             files: RunbookExemptions::new(&chosen.files, now),
             live: RunbookExemptions::new(&chosen.live, now),
         };
@@ -72,13 +109,17 @@ impl RunbookArgs {
         if let Some(selection) = &selected.account {
             run.account(context, &chosen.live, selection, self.depth)?;
         }
-        Ok(run.finish(context, selected.is_whole_account))
+        let (output, exit) = run.finish(selected.is_whole_account);
+        let written = self.outputs.write(context, &output, &facts);
+        Ok(exit.max(written))
     }
 }
 
 /// The results of a run so far.
 struct Run<'b> {
     output: RunbookOutput,
+    /// The working directory.
+    folder: PathBuf,
     /// The exemptions of task definitions in files.
     files: RunbookExemptions<'b>,
     /// The exemptions of the account.
@@ -97,7 +138,15 @@ impl Run<'_> {
                 let home = loaded.revision.as_ref().map(|arn| (arn.account.as_str(), arn.region.as_str()));
                 let exemptions = if is_file { &mut self.files } else { &mut self.live };
                 exemptions.apply(&mut results, home);
-                self.output.add_definition(results);
+                match &loaded.document {
+                    Some(document) => {
+                        let path = file(&self.folder, &document.origin);
+                        let readings = judged_readings(loaded, baseline);
+                        let place = |requirement, result: &_| loaded.place_of(&readings, requirement, result);
+                        self.output.add_file(results, path.as_deref(), &place);
+                    }
+                    None => self.output.add_definition(results),
+                }
             }),
         })?;
         self.output.coverage.passed_over = passed_over;
@@ -137,7 +186,9 @@ impl Run<'_> {
         rights.dedup();
         for MissingRight { right, message } in &rights {
             let failure = Failure::error(message.clone());
-            let help = format!("allow the caller {right}; until then, the rules that need it are not checked");
+            let help = format!(
+                "if AWS denied the call, allow the caller {right}; the rules that need the call are not checked"
+            );
             context.printer.target_failure(right, &failure.help(help));
         }
         output.coverage.account = Some(AccountCoverage {
@@ -163,43 +214,63 @@ impl Run<'_> {
         self.output.coverage.errors.push(UnreadTarget { target, message: failure.message });
     }
 
-    /// Shows the results, and returns the exit code. `is_whole` says that the run read the whole account.
-    fn finish(mut self, context: &Context, is_whole: bool) -> Exit {
+    /// Returns the sorted results and the exit code. `is_whole` says that the run read the whole account.
+    fn finish(mut self, is_whole: bool) -> (RunbookOutput, Exit) {
         self.output.sort();
         let is_complete = is_whole && self.output.is_read();
         let remarks = self.files.remarks(false).into_iter().chain(self.live.remarks(is_complete));
         self.output.exemptions = remarks.collect();
-        context.printer.show(&self.output);
-        match (self.output.is_read(), self.output.failures()) {
+        let exit = match (self.output.is_read(), self.output.failures()) {
             (false, _) => Exit::Error,
             (true, 0) => Exit::Fine,
             (true, _) => Exit::Findings,
-        }
+        };
+        (self.output, exit)
     }
 }
 
 /// Returns the results about a task definition, over all branches of the conditions in its template.
 fn judged(loaded: &Loaded, baseline: &Baseline) -> Results {
-    let arn = loaded.revision.as_ref().map(ToString::to_string);
-    let written = loaded
-        .document
-        .as_ref()
-        .map(|document| document.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect::<Vec<_>>());
-    let of_file = written.as_deref().filter(|tags| !tags.is_empty());
-    let time = arn.as_ref().map(|_| Timestamp::now());
-    let subject = |definition| Subject {
-        definition,
-        baseline,
-        source: if arn.is_some() { "ecs:DescribeTaskDefinition" } else { &loaded.origin },
-        arn: arn.as_deref(),
-        tags: loaded.tags.as_deref().or(of_file),
-        scope: arn.is_some().then_some(InScope::Named),
-        time,
-        is_with_account: false,
-    };
-    match &loaded.document {
-        Some(document) => judge(document.readings.iter().map(|reading| subject(&reading.definition))),
-        None => judge([subject(&loaded.definition)]),
+    let given = Given::of(loaded);
+    judge(loaded.definitions().map(|definition| given.subject(definition, baseline)))
+}
+
+/// Returns the results about each branch of a template, because a place belongs to one branch.
+fn judged_readings(loaded: &Loaded, baseline: &Baseline) -> Vec<Results> {
+    let given = Given::of(loaded);
+    loaded.definitions().map(|definition| judge([given.subject(definition, baseline)])).collect()
+}
+
+/// What is known around a task definition.
+struct Given<'l> {
+    loaded: &'l Loaded,
+    arn: Option<String>,
+    /// The tags in a file. `None` if the file shows none.
+    written: Option<Vec<(String, String)>>,
+    time: Option<Timestamp>,
+}
+
+impl<'l> Given<'l> {
+    fn of(loaded: &'l Loaded) -> Self {
+        let arn = loaded.revision.as_ref().map(ToString::to_string);
+        let tags = loaded.document.iter().flat_map(|document| &document.tags);
+        let written: Vec<_> = tags.map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+        let time = arn.as_ref().map(|_| Timestamp::now());
+        Self { loaded, arn, written: Some(written).filter(|tags| !tags.is_empty()), time }
+    }
+
+    fn subject<'s>(&'s self, definition: &'s TaskDefinition, baseline: &'s Baseline) -> Subject<'s> {
+        let Self { loaded, arn, written, time } = self;
+        Subject {
+            definition,
+            baseline,
+            source: if arn.is_some() { "ecs:DescribeTaskDefinition" } else { &loaded.origin },
+            arn: arn.as_deref(),
+            tags: loaded.tags.as_deref().or(written.as_deref()),
+            scope: arn.is_some().then_some(InScope::Named),
+            time: *time,
+            is_with_account: false,
+        }
     }
 }
 

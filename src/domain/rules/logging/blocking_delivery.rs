@@ -84,7 +84,7 @@ fn is_misspelled(value: &Value) -> bool {
 
 /// Returns how the rule checks an absent mode. A driver other than awslogs must name its mode only if Logweir corrects
 /// the driver.
-fn absent_mode(subject: &Subject<'_, '_>, driver: &str) -> AbsentMode {
+pub(super) fn absent_mode(subject: &Subject<'_, '_>, driver: &str) -> AbsentMode {
     if driver == "awslogs" || subject.corrects_delivery(driver) {
         subject.settings.logging.absent_mode
     } else {

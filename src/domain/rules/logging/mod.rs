@@ -23,4 +23,5 @@ pub(super) mod unaccepted_log_driver;
 pub(super) mod unbounded_retention;
 pub(super) mod unnamed_log_group;
 pub(super) mod unroutable_firelens;
+pub(in crate::domain) mod unset_mode;
 pub(super) mod unsized_buffer;

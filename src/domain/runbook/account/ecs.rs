@@ -23,6 +23,8 @@ pub struct EcsFacts {
     pub default_insights: Fact<Option<String>>,
     /// The roles and images of the task definitions in scope.
     pub definitions: Vec<Definition>,
+    /// The task definitions in scope that Logweir could not read.
+    pub unread_definitions: Vec<Unread>,
 }
 
 /// A cluster with what runs in it.
@@ -222,7 +224,7 @@ impl EcsFacts {
     pub(super) fn unread(&self) -> Vec<&Unread> {
         let own = [self.clusters.unread(), self.capacity_providers.unread(), self.default_insights.unread()];
         let of_clusters = self.clusters().flat_map(|cluster| [cluster.services.unread(), cluster.tasks.unread()]);
-        own.into_iter().chain(of_clusters).flatten().collect()
+        own.into_iter().chain(of_clusters).flatten().chain(&self.unread_definitions).collect()
     }
 
     /// Returns the clusters. Returns none if Logweir could not read them.

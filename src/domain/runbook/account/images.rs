@@ -44,13 +44,22 @@ pub struct EcrReference {
     pub digest: Option<String>,
 }
 
+/// The names of the service in the host of a private registry, with FIPS and with both versions of IP (source: Amazon
+/// ECR user guide, registry endpoints).
+const SERVICES: [&str; 4] = [".dkr.ecr.", ".dkr.ecr-fips.", ".dkr-ecr.", ".dkr-ecr-fips."];
+
+/// The domains of these hosts.
+const DOMAINS: [&str; 5] =
+    ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "on.aws", "on.amazonwebservices.com.cn"];
+
 impl EcrReference {
-    /// Parses `ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY[:TAG][@DIGEST]`. An image without both has the tag
-    /// `latest`. Returns `None` if the image is not in a private registry of Amazon ECR.
+    /// Parses `ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY[:TAG][@DIGEST]`, and the same with another host of
+    /// Amazon ECR. An image without both has the tag `latest`. Returns `None` if the image is not in a private registry
+    /// of Amazon ECR.
     pub fn parse(image: &str) -> Option<Self> {
         let (host, path) = image.split_once('/')?;
-        let (account, rest) = host.split_once(".dkr.ecr.").or_else(|| host.split_once(".dkr.ecr-fips."))?;
-        let region = rest.strip_suffix(".amazonaws.com").or_else(|| rest.strip_suffix(".amazonaws.com.cn"))?;
+        let (account, rest) = SERVICES.iter().find_map(|service| host.split_once(service))?;
+        let (region, domain) = rest.split_once('.')?;
         let (path, digest) = match path.split_once('@') {
             Some((path, digest)) => (path, Some(digest.to_owned())),
             None => (path, None),
@@ -60,7 +69,8 @@ impl EcrReference {
             None => (path, digest.is_none().then(|| "latest".to_owned())),
         };
         let is_name = |text: &str| !text.is_empty() && !text.contains([':', '@']);
-        if !is_account(account)
+        if !DOMAINS.contains(&domain)
+            || !is_account(account)
             || !is_partition_or_region(region)
             || !is_name(name)
             || tag.as_deref().is_some_and(|tag| !is_name(tag) || tag.contains('/'))
@@ -143,6 +153,10 @@ mod tests {
         }
         let fips = EcrReference::parse("111122223333.dkr.ecr-fips.us-gov-west-1.amazonaws.com/web").unwrap();
         assert_eq!(fips.repository.region, "us-gov-west-1");
+        for host in ["dkr.ecr.cn-north-1.amazonaws.com.cn", "dkr-ecr.eu-west-1.on.aws", "dkr-ecr-fips.us-east-1.on.aws"]
+        {
+            assert!(EcrReference::parse(&format!("111122223333.{host}/web:1")).is_some(), "{host}");
+        }
     }
 
     #[test]

@@ -21,12 +21,13 @@ mod network;
 mod task_definition;
 mod trail;
 
-use super::account::Account;
+use super::account::{Account, Missing};
 use super::depth::Depth;
 use super::requirement::Requirement as R;
 use super::subject::Subject;
 use super::verdict::{RunbookResult, Verdict};
 use crate::domain::baseline::Baseline;
+use crate::domain::fleet::facts::Unread;
 
 /// The results of one rule.
 type Checked = Vec<RunbookResult>;
@@ -89,11 +90,25 @@ pub(super) fn of_account(account: &Account, baseline: &Baseline) -> Vec<(R, Runb
             Some(_) if !account.depth.reads(rule.depth) => {
                 not_checked(format!("this run does not read the facts; use --depth {}", rule.depth.name()))
             }
-            Some(check) => check(account, baseline),
+            Some(check) => match check(account, baseline) {
+                results if results.is_empty() => vec![about_none(account, rule)],
+                results => results,
+            },
         };
         results.into_iter().map(move |result| (rule.requirement, result)).collect::<Vec<_>>()
     };
     of_accounts().flat_map(of_rule).collect()
+}
+
+/// Returns the result of a rule that found no resource to judge. A failed read may have hidden a resource, and then the
+/// rule is not checked.
+fn about_none(account: &Account, rule: &AccountRule) -> RunbookResult {
+    let hides = |unread: &&Unread| unread.action.starts_with("ecs:") || rule.reads.contains(&unread.action);
+    let (verdict, message) = match account.unread().into_iter().find(hides) {
+        Some(unread) => (Verdict::NotChecked, Missing::Unread(unread).message()),
+        None => (Verdict::NotApplicable, "the account has no resource that the rule is about".to_owned()),
+    };
+    RunbookResult::bare(account.resource(), rule.name, verdict, message)
 }
 
 #[cfg(test)]

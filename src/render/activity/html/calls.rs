@@ -1,12 +1,12 @@
 //! The principals, and what they called: API actions, errors, user agents and targets.
 
-use super::section::Section;
 use super::table::{Cell, Column, Table, bar, cell, keyed, number, opening, shares};
 use super::when::Clock;
 use crate::domain::trail::activity::{
     Activity, AgentKind, AgentRow, ErrorRow, EventRow, PrincipalRow, TargetKind, TargetRow,
 };
 use crate::domain::trail::{How, Strength};
+use crate::render::html::section::Section;
 use crate::render::html::{code, text};
 
 pub(super) fn principals(activity: &Activity, clock: &Clock) -> String {

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::number::{grouped, plural};
 use crate::domain::country::Country;
 use crate::render::html::escaped;
+use crate::render::html::number::{grouped, plural};
 
 /// One line for each country: its code and its SVG path. `infra/world_map.py` writes the file from the borders of
 /// Natural Earth.

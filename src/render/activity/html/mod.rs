@@ -3,8 +3,6 @@
 
 mod calls;
 mod map;
-mod number;
-mod section;
 mod sources;
 mod table;
 mod timeline;

@@ -1,13 +1,13 @@
 //! Where the calls come from: the source addresses, and the world map with the countries.
 
 use super::map::map;
-use super::number::{grouped, share};
-use super::section::Section;
 use super::table::{Cell, Column, Table, bar, cell, number, opening, shares};
 use super::when::Clock;
 use crate::domain::country::{Country, with_code};
 use crate::domain::trail::activity::{Activity, AddressRow, CountryRow};
 use crate::domain::trail::address::Kind;
+use crate::render::html::number::{grouped, share};
+use crate::render::html::section::Section;
 use crate::render::html::{code, escaped, text};
 
 const ADDRESSES: Section = Section {

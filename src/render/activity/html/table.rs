@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::number::{grouped, plural};
-use super::section::Section;
 use crate::domain::trail::activity::Share;
+use crate::render::html::number::{grouped, plural};
+use crate::render::html::section::Section;
 use crate::render::html::{code, escaped, text};
 
 /// The maximum number of rows of a table. The JSON output has all rows.

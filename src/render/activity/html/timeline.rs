@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::number::{grouped, plural, short};
-use super::section::Section;
 use super::when::Clock;
 use crate::domain::trail::activity::{Activity, Bar, Step};
+use crate::render::html::number::{grouped, plural, short};
+use crate::render::html::section::Section;
 use crate::render::html::text;
 
 const SECTION: Section = Section { id: "time", name: "Calls over time", about: "" };

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use super::calls::left_out;
-use super::number::{grouped, plural, share};
 use super::when::Clock;
 use crate::domain::trail::activity::{Activity, Bar, Filters, Records, Seen, UnreadableFile, Watched};
 use crate::domain::trail::verification::Verification;
+use crate::render::html::number::{grouped, plural, share};
 use crate::render::html::{code, escaped, text};
 
 /// The maximum number of unreadable files that the page names.

@@ -1,11 +1,11 @@
 //! The calls that deserve attention, and what was seen for the first time.
 
 use super::calls::{left_out, strength};
-use super::number::plural;
-use super::section::Section;
 use super::table::{Column, MOST, Table, bar, cell, opening};
 use super::when::Clock;
 use crate::domain::trail::activity::{Activity, Listed, New, Occurrence, OccurrenceKind, Seen, Watched};
+use crate::render::html::number::plural;
+use crate::render::html::section::Section;
 use crate::render::html::{code, text};
 
 pub(super) fn new(activity: &Activity, clock: &Clock) -> String {

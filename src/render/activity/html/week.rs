@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::number::{plural, short};
-use super::section::Section;
+use crate::render::html::number::{plural, short};
+use crate::render::html::section::Section;
 
 const SECTION: Section = Section {
     id: "week",

@@ -270,6 +270,7 @@ pub(super) fn ecs() -> EcsFacts {
         tasks: known(vec![task]),
     };
     EcsFacts {
+        unread_definitions: Vec::new(),
         clusters: known(vec![cluster]),
         capacity_providers: known(Vec::new()),
         default_insights: known(Some("enabled".into())),

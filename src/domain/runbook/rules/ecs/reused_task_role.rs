@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Checked;
 use crate::domain::baseline::Baseline;
 use crate::domain::runbook::account::Account;
-use crate::domain::runbook::verdict::{Resource, ResourceKind, RunbookResult, Verdict};
+use crate::domain::runbook::verdict::{Evidence, Resource, ResourceKind, RunbookResult, Verdict};
 use crate::domain::text::names;
 use crate::domain::text::plain::plain;
 
@@ -24,8 +24,18 @@ pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
 fn judged(role: &str, families: &BTreeSet<&str>) -> RunbookResult {
     let role = plain(role, 200);
     let resource = Resource::new(ResourceKind::Role, role.rsplit('/').next().unwrap_or(&role), &role);
+    let evidence = Evidence {
+        source: "ecs:DescribeTaskDefinition".to_owned(),
+        member: "/taskRoleArn".to_owned(),
+        value: Some(plain(&names(families.iter().copied()), 200)),
+        time: None,
+    };
+    let result = |verdict, message: &str| RunbookResult {
+        evidence: Some(evidence),
+        ..RunbookResult::bare(resource, NAME, verdict, message)
+    };
     if families.len() < 2 {
-        return RunbookResult::bare(resource, NAME, Verdict::Pass, "one family uses the role as its task role");
+        return result(Verdict::Pass, "one family uses the role as its task role");
     }
     let message = format!(
         "{} families use the role as their task role ({}), so each has the rights that another one needs; give each family \
@@ -33,6 +43,5 @@ fn judged(role: &str, families: &BTreeSet<&str>) -> RunbookResult {
         families.len(),
         names(families.iter().copied())
     );
-    let message = plain(&message, 1000);
-    RunbookResult::bare(resource, NAME, Verdict::Advice, message)
+    result(Verdict::Advice, &plain(&message, 1000))
 }

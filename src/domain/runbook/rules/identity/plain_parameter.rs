@@ -23,9 +23,14 @@ pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
     account.references(Store::Parameters).into_iter().map(of_one).collect()
 }
 
-/// Returns the parameter as the resource of a result, by its reference.
+/// Returns the parameter as the resource of a result, by its reference. A person may have written a secret in place of
+/// a name, so only a reference with the form of a path or an ARN is shown before Logweir knows that the parameter
+/// exists.
 fn named(reference: &str) -> Resource {
-    let name = plain(reference, 200);
+    let name = match reference.starts_with("arn:") || reference.starts_with('/') {
+        true => plain(reference, 200),
+        false => "a name without a path".to_owned(),
+    };
     let arn = name.starts_with("arn:").then(|| name.clone());
     Resource { kind: ResourceKind::Parameter, name, arn, container: None }
 }

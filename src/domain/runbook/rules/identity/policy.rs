@@ -61,8 +61,7 @@ impl Statement<'_> {
     pub(super) fn passes_every_role(&self) -> bool {
         let names = |action: &str| WildMatch::new(&action.to_ascii_lowercase()).matches("iam:passrole");
         let has_action = self.actions.iter().any(|action| names(action)) != self.is_negated;
-        has_action
-            && (self.has_all_resources() || self.resources.iter().any(|resource| part(resource) == Some("role/*")))
+        has_action && (self.has_all_resources() || self.resources.iter().any(|resource| is_every_role(resource)))
     }
 
     /// Returns the names of the condition keys.
@@ -87,6 +86,12 @@ fn is_every_resource(resource: &str) -> bool {
             && resource.matches(':').count() < 5)
 }
 
+/// Whether the ARN names all roles, such as `role/*` or `role*`.
+fn is_every_role(resource: &str) -> bool {
+    let prefix = part(resource).and_then(|part| part.strip_suffix('*'));
+    prefix.is_some_and(|prefix| "role/".starts_with(prefix.trim_end_matches('*')))
+}
+
 /// Returns the part of an ARN that names the resource.
 fn part(arn: &str) -> Option<&str> {
     arn.strip_prefix("arn:")?.splitn(5, ':').nth(4)
@@ -96,10 +101,10 @@ fn is_every_action(action: &str) -> bool {
     !action.is_empty() && action.bytes().all(|byte| matches!(byte, b'*' | b':'))
 }
 
-/// Whether the action names all actions of a service, such as `s3:*`.
+/// Whether the action names all actions of a service, such as `s3:*` or `s3:?*`.
 fn is_whole_service(action: &str) -> bool {
-    is_every_action(action)
-        || action.split_once(':').is_some_and(|(_, name)| !name.is_empty() && name.bytes().all(|byte| byte == b'*'))
+    let is_all = |name: &str| name.contains('*') && name.bytes().all(|byte| matches!(byte, b'*' | b'?'));
+    is_every_action(action) || action.split_once(':').is_some_and(|(_, name)| is_all(name))
 }
 
 fn shown(actions: &[&str]) -> String {
@@ -137,6 +142,9 @@ mod tests {
             (json!("*"), json!("*"), Some("all actions on all resources")),
             (json!("*:*"), json!(["*"]), Some("all actions on all resources")),
             (json!(["s3:*", "logs:PutLogEvents"]), json!("*"), Some("s3:* on all resources")),
+            (json!("s3:?*"), json!("*"), Some("s3:?* on all resources")),
+            (json!("s*:*"), json!("*"), Some("s*:* on all resources")),
+            (json!("s3:?"), json!("*"), None),
             (json!("s3:*"), json!("arn:aws:s3:::*"), Some("s3:* on all resources")),
             (json!("dynamodb:*"), json!("arn:aws:dynamodb:*:*:*"), Some("dynamodb:* on all resources")),
             (json!("s3:*"), json!("arn:aws:*"), Some("s3:* on all resources")),
@@ -167,7 +175,11 @@ mod tests {
         for action in ["iam:PassRole", "iam:passrole", "iam:Pass*", "iam:*", "*", "iam:?assRole"] {
             assert!(passes(action, "*"), "{action}");
         }
-        assert!(passes("iam:PassRole", "arn:aws:iam::111122223333:role/*"));
+        for resource in ["role/*", "role/**", "role*", "r*", "*"] {
+            assert!(passes("iam:PassRole", &format!("arn:aws:iam::111122223333:{resource}")), "{resource}");
+        }
+        assert!(!passes("iam:PassRole", "arn:aws:iam::111122223333:role/path/*"));
+        assert!(!passes("iam:PassRole", "arn:aws:iam::111122223333:role/"));
         assert!(!passes("iam:PassRole", "arn:aws:iam::111122223333:role/web-*"));
         assert!(!passes("iam:GetRole", "*"));
         let negated = |action: &str| {

@@ -67,13 +67,23 @@ fn judged(account: &Account, role: &Role) -> (Verdict, String, Option<String>) {
     }
 }
 
-/// Whether a condition names the account or the resource for which the service acts. A negated operator names none.
+/// Whether a condition names the account or the resource for which the service acts. A negated operator names none, and
+/// neither does the operator `Null`, which only asks whether the key is present.
 fn names_source(condition: &Value) -> bool {
     let operators = condition.as_object().into_iter().flatten();
-    operators.filter(|(operator, _)| !operator.contains("Not")).filter_map(|(_, keys)| keys.as_object()).flatten().any(
+    let names_values = |operator: &str| !operator.contains("Not") && !operator.eq_ignore_ascii_case("null");
+    operators.filter(|(operator, _)| names_values(operator)).filter_map(|(_, keys)| keys.as_object()).flatten().any(
         |(key, value)| {
-            let is_everything = |text: &&str| text.bytes().all(|byte| byte == b'*');
-            SOURCES.contains(&key.to_ascii_lowercase().as_str()) && !texts(value).iter().any(is_everything)
+            let sources = texts(value);
+            SOURCES.contains(&key.to_ascii_lowercase().as_str())
+                && !sources.is_empty()
+                && !sources.into_iter().any(is_every_account)
         },
     )
+}
+
+/// Whether the text is `*`, or an ARN of resources in every account, such as `arn:aws:ecs:*:*:*`.
+fn is_every_account(text: &str) -> bool {
+    let is_star = |text: &str| text.bytes().all(|byte| byte == b'*');
+    is_star(text) || (text.starts_with("arn:") && text.split(':').nth(4).is_none_or(is_star))
 }

@@ -17,8 +17,14 @@ pub(super) const NAME: &str = "unscanned-repository";
 pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
     each_repository(account, NAME, |name, repository, _, origin| {
         let resource = resource(account, name);
-        // Amazon ECR still honours the setting of the repository for basic scans.
-        if repository.scans_on_push {
+        let (scanning, of_registry) = match account.images.scanning.get(&name.region).map(Fact::get) {
+            Some(Ok(found)) => found,
+            Some(Err(missing)) => return not_checked(NAME, resource, missing),
+            None => return not_checked(NAME, resource, Missing::NotAsked(Depth::Images)),
+        };
+        // Amazon ECR still honours the setting of the repository for basic scans. For enhanced scans, only the rules of
+        // the registry count.
+        if repository.scans_on_push && scanning.kind != "ENHANCED" {
             let judged = Judged::new(
                 Verdict::Pass,
                 "Amazon ECR scans each pushed image",
@@ -26,11 +32,6 @@ pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
             );
             return result(NAME, resource, origin, judged.with(Some("true")));
         }
-        let (scanning, origin) = match account.images.scanning.get(&name.region).map(Fact::get) {
-            Some(Ok(found)) => found,
-            Some(Err(missing)) => return not_checked(NAME, resource, missing),
-            None => return not_checked(NAME, resource, Missing::NotAsked(Depth::Images)),
-        };
         let (verdict, message) = match frequency(scanning, &name.name) {
             Some("CONTINUOUS_SCAN") => (Verdict::Pass, "Amazon Inspector scans the images continuously"),
             Some("SCAN_ON_PUSH") => (Verdict::Pass, "Amazon ECR scans each pushed image"),
@@ -41,7 +42,7 @@ pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
         };
         let value = format!("{}, {} rules", scanning.kind, scanning.rules.len());
         let judged = Judged::new(verdict, message, "/scanningConfiguration/rules").with(Some(value));
-        result(NAME, resource, origin, judged)
+        result(NAME, resource, of_registry, judged)
     })
 }
 

@@ -23,6 +23,11 @@ struct Vpc<'a> {
 
 pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
     let (workloads, mut results) = workload::all(account, NAME);
+    let of_instances = workloads.iter().filter(|one| one.subnets.is_empty() && !one.is_external());
+    results.extend(of_instances.map(|one| {
+        let message = "the tasks use the network of their instances; check the flow logs of the VPC of the instances";
+        RunbookResult::bare(one.resource.clone(), NAME, Verdict::Undecidable, message)
+    }));
     match account.network.subnets.get() {
         Err(missing) => results.push(not_checked(NAME, account.resource(), missing)),
         Ok((subnets, _)) => results.extend(vpcs(&workloads, subnets).iter().map(|vpc| judged(account, vpc))),

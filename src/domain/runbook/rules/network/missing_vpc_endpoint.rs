@@ -1,10 +1,11 @@
 //! A service of AWS that tasks call without an endpoint in their VPC.
 
+use super::super::judged::not_checked;
 use super::place::{self, Found, Place};
 use super::{Checked, workload};
 use crate::domain::baseline::Baseline;
-use crate::domain::runbook::account::Account;
 use crate::domain::runbook::account::network::Route;
+use crate::domain::runbook::account::{Account, Missing};
 use crate::domain::runbook::verdict::{RunbookResult, Verdict};
 
 pub(super) const NAME: &str = "missing-vpc-endpoint";
@@ -29,15 +30,18 @@ fn judged(place: &Place<'_>) -> RunbookResult {
         let message = "the VPC has an endpoint for each service of AWS that the tasks and their agent call";
         return place.result(NAME, Verdict::Pass, message.to_owned(), shown);
     }
-    let (verdict, way) = match way_out(place) {
-        None => (Verdict::Fail, String::new()),
-        Some(Way::Elsewhere(target)) => {
+    let way = match way_out(place) {
+        Ok(way) => way,
+        Err(missing) => return not_checked(NAME, place.workload.resource.clone(), missing),
+    };
+    let (verdict, way) = match way {
+        Way::Elsewhere(target) => {
             let why = format!("; a route leads to {target}, behind which another VPC may have the endpoints");
             (Verdict::Undecidable, why)
         }
-        Some(Way::Nat(target)) => (Verdict::Fail, format!("; the traffic leaves the VPC through {target}")),
-        Some(Way::Internet(target)) => (Verdict::Fail, format!("; the traffic goes to the internet through {target}")),
-        Some(Way::Closed) => (Verdict::Fail, "; no route leads out of the VPC, so the calls fail".to_owned()),
+        Way::Nat(target) => (Verdict::Fail, format!("; the traffic leaves the VPC through {target}")),
+        Way::Internet(target) => (Verdict::Fail, format!("; the traffic goes to the internet through {target}")),
+        Way::Closed => (Verdict::Fail, "; no route leads out of the VPC, so the calls fail".to_owned()),
     };
     let message = format!("the VPC has no endpoint for {}{way}; create the endpoints", missing.join(", "));
     place.result(NAME, verdict, message, shown)
@@ -56,19 +60,19 @@ enum Way<'a> {
     Closed,
 }
 
-/// Returns how the traffic of the subnets leaves the VPC. Returns `None` if Logweir did not read the routes.
-fn way_out<'a>(place: &Place<'a>) -> Option<Way<'a>> {
-    place.account.network.route_tables.value()?;
+/// Returns how the traffic of the subnets leaves the VPC. Returns the missing fact if Logweir did not read the routes.
+fn way_out<'a>(place: &Place<'a>) -> Result<Way<'a>, Missing<'a>> {
+    place.account.network.route_tables.get()?;
     let routes: Vec<&Route> = place.route_tables().into_iter().flat_map(|table| &table.routes).collect();
     // A route to a gateway endpoint has the target `vpce-…`, and a prefix list as its destination.
     let leads_elsewhere = |route: &&&Route| {
         OTHER_NETWORKS.iter().any(|prefix| route.target.starts_with(prefix)) && !route.destination.starts_with("pl-")
     };
     if let Some(route) = routes.iter().find(leads_elsewhere) {
-        return Some(Way::Elsewhere(&route.target));
+        return Ok(Way::Elsewhere(&route.target));
     }
     let default = routes.iter().filter(|route| matches!(route.destination.as_str(), "0.0.0.0/0" | "::/0"));
-    Some(match default.map(|route| route.target.as_str()).next() {
+    Ok(match default.map(|route| route.target.as_str()).next() {
         None => Way::Closed,
         Some(target) if target.starts_with("nat-") => Way::Nat(target),
         Some(target) => Way::Internet(target),

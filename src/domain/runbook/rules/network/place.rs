@@ -67,6 +67,14 @@ pub(super) fn of<'a>(account: &'a Account, workload: &'a Workload<'a>, rule: &'s
         Ok((_, origin)) => origin,
         Err(missing) => return Found::Decided(Box::new(not_checked(rule, resource(), missing))),
     };
+    if let Some(missing) = workload.unread_host(account) {
+        return Found::Decided(Box::new(not_checked(rule, resource(), missing)));
+    }
+    if workload.has_unread_definition {
+        let message = "Logweir could not read a task definition of the tasks, for which it needs \
+                       ecs:DescribeTaskDefinition";
+        return bare(Verdict::NotChecked, message.to_owned());
+    }
     let needs = workload.needs(account);
     if needs.is_empty() {
         return bare(Verdict::NotApplicable, "the tasks need no endpoint that Logweir knows of".to_owned());

@@ -114,7 +114,7 @@ fn admits(place: &Place<'_>, endpoint: &VpcEndpoint) -> (Verdict, String) {
         .flat_map(|group| &group.ingress)
         .collect();
     let on_port: Vec<&Ingress> = ingress.into_iter().filter(|one| is_on_port(one)).collect();
-    if on_port.iter().any(|one| is_from(place, one)) {
+    if is_from(place, &on_port) {
         return (Verdict::Pass, String::new());
     }
     if on_port.iter().any(|one| one.has_prefix_list) {
@@ -123,6 +123,12 @@ fn admits(place: &Place<'_>, endpoint: &VpcEndpoint) -> (Verdict, String) {
     if place.workload.security_groups.is_empty() && on_port.iter().any(|one| !one.security_groups.is_empty()) {
         let why = "admits security groups, and AWS does not show the security groups of the tasks";
         return (Verdict::Undecidable, why.to_owned());
+    }
+    if place.subnets.iter().any(|subnet| Range::parse(&subnet.range).is_none()) {
+        return (
+            Verdict::Undecidable,
+            "serves a subnet without IPv4, whose IPv6 rules Logweir does not read".to_owned(),
+        );
     }
     (Verdict::Fail, "has security groups that do not admit the tasks on port 443".to_owned())
 }
@@ -135,12 +141,14 @@ fn is_on_port(ingress: &Ingress) -> bool {
     }
 }
 
-/// Whether the permission admits the tasks of all subnets.
-fn is_from(place: &Place<'_>, ingress: &Ingress) -> bool {
-    if ingress.security_groups.iter().any(|id| place.workload.security_groups.contains(id.as_str())) {
+/// Whether the permissions together admit the tasks of all subnets.
+fn is_from(place: &Place<'_>, ingress: &[&Ingress]) -> bool {
+    let mut groups = ingress.iter().flat_map(|one| &one.security_groups);
+    if groups.any(|id| place.workload.security_groups.contains(id.as_str())) {
         return true;
     }
-    let admitted: Vec<Range> = ingress.ranges.iter().filter_map(|range| Range::parse(range)).collect();
+    let ranges = ingress.iter().flat_map(|one| &one.ranges);
+    let admitted: Vec<Range> = ranges.filter_map(|range| Range::parse(range)).collect();
     let is_admitted = |range: Range| admitted.iter().any(|one| one.contains(range));
     place.subnets.iter().all(|subnet| Range::parse(&subnet.range).is_some_and(is_admitted))
 }

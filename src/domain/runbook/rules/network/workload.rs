@@ -7,7 +7,7 @@ use super::Checked;
 use crate::domain::runbook::account::ecs::{Definition, Placement, ProviderKind, Service, Task, is_fargate};
 use crate::domain::runbook::account::images::EcrReference;
 use crate::domain::runbook::account::network::Subnet;
-use crate::domain::runbook::account::{Account, Fact, Store};
+use crate::domain::runbook::account::{Account, Fact, Missing, Store};
 use crate::domain::runbook::verdict::Resource;
 
 /// Where tasks run.
@@ -32,6 +32,8 @@ pub(super) struct Workload<'a> {
     /// The interfaces of the running tasks.
     pub(super) interfaces: BTreeSet<&'a str>,
     definitions: Vec<&'a Definition>,
+    /// Whether Logweir could not read a task definition of the tasks.
+    pub(super) has_unread_definition: bool,
     has_exec: bool,
     /// Whether a key of AWS KMS encrypts the sessions of ECS Exec.
     has_session_key: bool,
@@ -67,13 +69,15 @@ pub(super) fn all<'a>(account: &'a Account, rule: &'static str) -> (Vec<Workload
 fn of_service<'a>(account: &'a Account, service: &'a Service, tasks: &'a [Task]) -> Vec<Workload<'a>> {
     let group = format!("service:{}", service.name);
     let running: Vec<&Task> = tasks.iter().filter(|task| task.group == group).collect();
+    let used = Used::of(account, service.definitions.iter().chain(running.iter().map(|task| &task.definition)));
     let workload = |(resource, placement): (Resource, &'a Placement)| Workload {
         resource,
         hosts: placement.places().into_iter().map(|place| host(account, place)).collect(),
         subnets: network(placement, |network| &network.subnets),
         security_groups: network(placement, |network| &network.security_groups),
         interfaces: BTreeSet::new(),
-        definitions: used(account, service.definitions.iter().chain(running.iter().map(|task| &task.definition))),
+        definitions: used.definitions.clone(),
+        has_unread_definition: used.has_unread,
         has_exec: service.has_exec,
         has_session_key: account.ecs.clusters().any(|one| one.name == service.cluster && one.session_key.is_some()),
     };
@@ -98,6 +102,7 @@ fn network<'a>(
 fn of_task<'a>(account: &'a Account, task: &'a Task) -> Workload<'a> {
     let interfaces = account.network.interfaces.value().into_iter().flatten();
     let own = interfaces.filter(|interface| task.interfaces.contains(&interface.id));
+    let used = Used::of(account, std::iter::once(&task.definition));
     let place = task.capacity_provider.as_deref().or(task.launch_type.as_deref());
     Workload {
         resource: task.resource(),
@@ -105,15 +110,26 @@ fn of_task<'a>(account: &'a Account, task: &'a Task) -> Workload<'a> {
         subnets: task.subnets.iter().map(String::as_str).collect(),
         security_groups: own.flat_map(|interface| &interface.security_groups).map(String::as_str).collect(),
         interfaces: task.interfaces.iter().map(String::as_str).collect(),
-        definitions: used(account, std::iter::once(&task.definition)),
+        definitions: used.definitions,
+        has_unread_definition: used.has_unread,
         has_exec: false,
         has_session_key: false,
     }
 }
 
-fn used<'a>(account: &'a Account, arns: impl Iterator<Item = &'a String>) -> Vec<&'a Definition> {
-    let arns: BTreeSet<&String> = arns.collect();
-    account.ecs.definitions.iter().filter(|definition| arns.contains(&definition.arn)).collect()
+/// The task definitions of a workload.
+struct Used<'a> {
+    definitions: Vec<&'a Definition>,
+    has_unread: bool,
+}
+
+impl<'a> Used<'a> {
+    fn of(account: &'a Account, arns: impl Iterator<Item = &'a String>) -> Self {
+        let arns: BTreeSet<&String> = arns.collect();
+        let is_used = |definition: &&Definition| arns.contains(&definition.arn);
+        let definitions: Vec<&Definition> = account.ecs.definitions.iter().filter(is_used).collect();
+        Self { has_unread: definitions.len() < arns.len(), definitions }
+    }
 }
 
 fn host(account: &Account, place: &str) -> Host {
@@ -135,6 +151,14 @@ impl Workload<'_> {
     /// Whether a task may run on an instance of the account.
     pub(super) fn has_instances(&self) -> bool {
         self.hosts.contains(&Host::Instances)
+    }
+
+    /// Returns the missing fact if a capacity provider that Logweir could not read decides where the tasks run.
+    pub(super) fn unread_host<'m>(&self, account: &'m Account) -> Option<Missing<'m>> {
+        match self.hosts.contains(&Host::Unknown) {
+            true => account.ecs.capacity_providers.get().err(),
+            false => None,
+        }
     }
 
     /// Whether all tasks run outside AWS.

@@ -9,8 +9,8 @@ use crate::domain::text::plain::plain;
 
 pub(super) const NAME: &str = "host-mount";
 
-/// Folders and sockets with which a container controls the host. A folder below one of them counts as well, except below
-/// the root folder.
+/// Folders and sockets with which a container controls the host. A folder that contains one of them counts as well, and
+/// a folder below one of them.
 const SENSITIVE: [&str; 11] = [
     "/etc",
     "/proc",
@@ -32,7 +32,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Checked {
     };
     let mut seen = about("/volumes", Verdict::NotApplicable, "the task mounts no folder of the host");
     for (index, volume) in volumes.iter().enumerate() {
-        let (member, folder) = folder(index, volume);
+        let (member, folder) = folder(subject, index, volume);
         let (verdict, message) = match folder {
             Member::Absent => continue,
             Member::Unknown => (Verdict::Undecidable, "a folder is known only after the deployment".to_owned()),
@@ -53,22 +53,31 @@ pub(super) fn check(subject: &Subject<'_>) -> Checked {
     seen
 }
 
-/// Returns the folder of the host that a volume mounts, with its JSON pointer. A volume of Docker's driver `local` mounts
-/// the folder that its option `device` names (source: Docker documentation, docker volume create).
-fn folder(index: usize, volume: &Value) -> (String, Member<'_>) {
-    let volume = Member::of(Some(volume));
-    let device = volume.member("dockerVolumeConfiguration").member("driverOpts").member("device");
-    match (volume.member("host").member("sourcePath"), device) {
+/// Returns the folder of the host that a volume mounts, with its JSON pointer. A volume of Docker's driver `local`
+/// mounts the folder that its option `device` names (source: Docker documentation, docker volume create). A registered
+/// revision has no placeholders, so each of its texts is a path.
+fn folder<'s>(subject: &Subject<'s>, index: usize, volume: &'s Value) -> (String, Member<'s>) {
+    let known = |member: Member<'s>, pointer: &str| match (member, subject.arn, volume.pointer(pointer)) {
+        (Member::Unknown, Some(_), Some(path)) => Member::Known(path),
+        (member, ..) => member,
+    };
+    let of_volume = Member::of(Some(volume));
+    let device = of_volume.member("dockerVolumeConfiguration").member("driverOpts").member("device");
+    let device = known(device, "/dockerVolumeConfiguration/driverOpts/device");
+    match (known(of_volume.member("host").member("sourcePath"), "/host/sourcePath"), device) {
         (Member::Absent, Member::Known(device)) if device.as_str().is_some_and(|path| path.starts_with('/')) => {
             let member = format!("/volumes/{index}/dockerVolumeConfiguration/driverOpts/device");
             (member, Member::Known(device))
+        }
+        (Member::Absent, Member::Unknown) => {
+            (format!("/volumes/{index}/dockerVolumeConfiguration/driverOpts/device"), Member::Unknown)
         }
         (path, _) => (format!("/volumes/{index}/host/sourcePath"), path),
     }
 }
 
-/// Whether the path is a sensitive folder, or is below one. `/a/../etc` and `//etc` are `/etc`. The pipe of Docker on
-/// Windows controls the host like the socket on Linux.
+/// Whether the path is a sensitive folder, contains one, or is below one. `/a/../etc` and `//etc` are `/etc`. The pipe
+/// of Docker on Windows controls the host like the socket on Linux.
 fn is_sensitive(path: &str) -> bool {
     if path.to_ascii_lowercase().contains("docker_engine") {
         return true;
@@ -82,7 +91,8 @@ fn is_sensitive(path: &str) -> bool {
         }
     }
     let path = format!("/{}", parts.join("/"));
-    path == "/" || SENSITIVE.iter().any(|folder| path == *folder || path.starts_with(&format!("{folder}/")))
+    let is_in = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+    path == "/" || SENSITIVE.iter().any(|folder| path == *folder || is_in(&path, folder) || is_in(folder, &path))
 }
 
 #[cfg(test)]
@@ -100,6 +110,8 @@ mod tests {
             "/srv/../etc",
             "/var/run/docker.sock",
             "/var/./run",
+            "/var",
+            "/var/lib/",
             r"\\.\pipe\docker_engine",
         ];
         assert!(sensitive.into_iter().all(is_sensitive));

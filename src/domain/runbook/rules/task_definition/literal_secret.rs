@@ -98,7 +98,8 @@ fn judged(subject: &Subject<'_>, container: Container<'_>, names: &[&str], with_
     worst
 }
 
-/// Whether the name or the value is that of a secret. References to a secret, and addresses without a password, are not.
+/// Whether the name or the value is that of a secret. References to a secret, and addresses without a password, are
+/// not.
 fn looks_secret(name: &str, value: &Value) -> bool {
     let Some(value) = value.as_str() else { return false };
     let is_switch = ["true", "false"].contains(&value.to_ascii_lowercase().as_str());

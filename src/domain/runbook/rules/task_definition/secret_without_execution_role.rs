@@ -1,4 +1,5 @@
-//! A reference to a secret in a task definition without an execution role, which the ECS agent needs to read the secret.
+//! A reference to a secret in a task definition without an execution role, which the ECS agent needs to read the
+//! secret.
 
 use super::Checked;
 use super::malformed_secret_reference::{Store, references, store_of};

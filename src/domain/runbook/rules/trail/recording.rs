@@ -41,6 +41,11 @@ impl Trail {
         Ok(records(selectors, call))
     }
 
+    /// Whether Logweir knows that the trail records all calls in [`WRITES`].
+    fn is_recording(&self) -> bool {
+        all(WRITES.iter().map(|call| self.records(*call).ok().flatten())) == Some(true)
+    }
+
     pub(super) fn resource(&self) -> Resource {
         Resource::new(ResourceKind::Trail, &self.name, &self.arn)
     }
@@ -48,9 +53,7 @@ impl Trail {
 
 /// Returns the trails of which Logweir knows that they record all calls in [`WRITES`].
 pub(super) fn recording(trails: &[Trail]) -> Vec<&Trail> {
-    let is_recording =
-        |trail: &&Trail| all(WRITES.iter().map(|call| trail.records(*call).ok().flatten())) == Some(true);
-    trails.iter().filter(is_recording).collect()
+    trails.iter().filter(|trail| trail.is_recording()).collect()
 }
 
 /// Returns the result of a rule about each trail that records the calls to ECS. The trails that record none have no
@@ -59,8 +62,12 @@ pub(super) fn each_recording(account: &Account, rule: &'static str, judge: impl 
     match account.trail.trails.get() {
         Err(missing) => vec![not_checked(rule, account.resource(), missing)],
         Ok((trails, origin)) => {
-            let of_one = |trail: &Trail| result(rule, trail.resource(), origin, judge(trail));
-            recording(trails).into_iter().map(of_one).collect()
+            let of_one = |trail: &Trail| match WRITES.iter().find_map(|call| trail.records(*call).err()) {
+                Some(missing) => Some(not_checked(rule, trail.resource(), missing)),
+                None if trail.is_recording() => Some(result(rule, trail.resource(), origin, judge(trail))),
+                None => None,
+            };
+            trails.iter().filter_map(of_one).collect()
         }
     }
 }

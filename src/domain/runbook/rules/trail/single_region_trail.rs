@@ -2,7 +2,7 @@
 
 use super::super::judged::{Judged, not_checked, result};
 use super::Checked;
-use super::recording::recording;
+use super::recording::{WRITES, recording};
 use crate::domain::baseline::Baseline;
 use crate::domain::runbook::account::Account;
 use crate::domain::runbook::account::trail::Trail;
@@ -21,13 +21,16 @@ pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
     let recording = recording(trails);
     let wide: Vec<&str> =
         recording.iter().filter(|trail| trail.is_multi_region).map(|trail| trail.name.as_str()).collect();
-    let judged = match (recording.is_empty(), wide.is_empty()) {
-        (true, _) => unknown(trails),
-        (_, false) => {
+    // A trail for all Regions that Logweir could not read may record the calls too.
+    let unread = trails.iter().filter(|one| one.is_multi_region).find_map(|one| one.records(WRITES[0]).err());
+    let judged = match (recording.is_empty(), wide.is_empty(), unread) {
+        (true, ..) => unknown(trails),
+        (_, true, Some(missing)) => Judged::new(Verdict::NotChecked, missing.message(), MEMBER),
+        (_, false, _) => {
             let message = "a trail for all Regions records the calls to ECS";
             Judged::new(Verdict::Pass, message, MEMBER).with(Some(names(wide)))
         }
-        (_, true) => {
+        (_, true, None) => {
             let message =
                 "the trails that record the calls to ECS are for this Region alone; create a trail for all Regions";
             let names = names(recording.iter().map(|trail| trail.name.as_str()));

@@ -1,0 +1,154 @@
+//! The backout of a run: backs out each record that the run opened, newest first.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::journal::moved;
+use super::line::{left, of};
+use super::watch::{RunEvent, RunWatch};
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::outcome::{Conclusion, Outcome, Reason};
+use crate::domain::report::Decision;
+use crate::domain::run::{Fate, Run, RunItem, RunLine, RunPlan, RunResult, RunState};
+use crate::ports::{Answer, Clock, Journal, Ports, Timer};
+use crate::workflow::backout::{BackoutOrder, back_out, preview};
+
+/// The first and the longest pause between two tries.
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(15);
+
+/// The backout of one run.
+pub struct RunBackout<'r, 'o, W> {
+    pub order: &'r BackoutOrder<'o>,
+    pub run: Run,
+    pub plan: &'r RunPlan,
+    pub watch: &'r W,
+    /// How long the backout waits in total for locked records and for services that are being rolled back.
+    pub patience: SignedDuration,
+    /// Whether to report only what would be undone.
+    pub is_preview: bool,
+}
+
+/// Backs out every record that the run opened, the newest record first. A backout of the same run again undoes only
+/// what is left. Returns a line for each item that the run may have changed.
+pub async fn back_out_run<P: Ports, W: RunWatch>(ports: &P, backout: &RunBackout<'_, '_, W>) -> Answer<RunResult>
+where
+    P::Clock: Timer,
+{
+    let (mut opened, mut lines) = (Vec::new(), Vec::new());
+    for item in &backout.plan.items {
+        match found(ports, &backout.run, item).await {
+            Ok(Found::Nothing) => {}
+            Ok(Found::Opened(at)) => opened.push((at, item.source.clone())),
+            Ok(Found::Others(line)) => lines.push(line),
+            // A record that Logweir cannot read keeps no other record from its backout.
+            Err(error) => {
+                let unread = Conclusion::new(Outcome::Failed, error.reason, Some(error.to_string()));
+                lines.push(of(item.source.short(), &unread));
+            }
+        }
+    }
+    opened.sort_by(|one, other| other.cmp(one));
+    undo(ports, backout, opened.into_iter().map(|(_, source)| source).collect(), &mut lines).await;
+    let is_done = lines.iter().all(|line| line.fate == Fate::Done);
+    let mut state = backout.run.state;
+    if is_done && !backout.is_preview {
+        state = RunState::BackedOut;
+        moved(ports, backout.run.clone(), state, &backout.order.worker).await?;
+    }
+    Ok(RunResult { run: backout.run.name.id.clone(), state, lines })
+}
+
+/// What the journal says about an item.
+enum Found {
+    Nothing,
+    /// The run opened the record at this time.
+    Opened(Timestamp),
+    /// Another request opened the record.
+    Others(RunLine),
+}
+
+async fn found<P: Ports>(ports: &P, run: &Run, item: &RunItem) -> Answer<Found> {
+    let Some(record) = ports.journal().read(&item.source).await? else { return Ok(Found::Nothing) };
+    let attempt = match record.attempt() {
+        Ok(attempt) => attempt,
+        Err(illegal) => {
+            let damaged = Outcome::Failed.because(Reason::Unreadable).saying(illegal.to_string());
+            return Ok(Found::Others(of(item.source.short(), &damaged)));
+        }
+    };
+    let cause = attempt.as_ref().map(|attempt| &attempt.opening.cause);
+    if cause.is_some_and(|cause| cause.run.as_deref() == Some(run.name.id.as_str())) {
+        return Ok(Found::Opened(record.head.opened_at));
+    }
+    let follows = |service| attempt.as_ref().and_then(|attempt| attempt.rollout(service)).is_some();
+    if item.corrected.is_some() && !record.head.suppressed && item.services.iter().any(follows) {
+        let name = item.source.short();
+        let why = format!(
+            "the run updated services to the corrected revision of an earlier correction; `logweir backout {name}` undoes \
+             both"
+        );
+        return Ok(Found::Others(of(name, &Conclusion::from(Outcome::Refused).saying(why))));
+    }
+    Ok(Found::Nothing)
+}
+
+async fn undo<P: Ports, W: RunWatch>(
+    ports: &P,
+    backout: &RunBackout<'_, '_, W>,
+    mut sources: VecDeque<RevisionArn>,
+    lines: &mut Vec<RunLine>,
+) where
+    P::Clock: Timer,
+{
+    let (begun, mut pause) = (ports.clock().now(), SHORTEST);
+    // The records that a later try may back out.
+    let mut again = Vec::new();
+    loop {
+        while let Some(source) = sources.pop_front() {
+            if backout.watch.is_stopped() {
+                lines.push(left(source.short(), "the backout was interrupted"));
+                continue;
+            }
+            backout.watch.sees(RunEvent::Begins { about: &source.short() });
+            let decision = match backout.is_preview {
+                true => preview(ports, backout.order, &source).await,
+                false => back_out(ports, backout.order, &source).await,
+            };
+            let line = line(&source, &decision);
+            if decision.is_retried() || line.fate == Fate::UnderWay {
+                again.push((source, line));
+            } else {
+                backout.watch.sees(RunEvent::Ends(&line));
+                lines.push(line);
+            }
+        }
+        let waited = ports.clock().now().duration_since(begun);
+        let is_over = waited + SignedDuration::try_from(pause).unwrap_or_default() > backout.patience;
+        if again.is_empty() || is_over || backout.watch.is_stopped() {
+            break;
+        }
+        let (about, why) = (again[0].0.short(), again[0].1.why.clone());
+        backout.watch.sees(RunEvent::Waits { about: &about, why: why.as_deref().unwrap_or("not finished yet") });
+        ports.clock().wait(pause).await;
+        pause = (pause * 2).min(LONGEST);
+        sources = again.drain(..).map(|(source, _)| source).collect();
+    }
+    for (_, line) in again {
+        backout.watch.sees(RunEvent::Ends(&line));
+        lines.push(line);
+    }
+}
+
+fn line(source: &RevisionArn, decision: &Decision) -> RunLine {
+    let conclusion = Conclusion::new(decision.outcome, decision.reason, decision.error.clone());
+    let line = of(source.short(), &conclusion);
+    let fate = match (decision.outcome, decision.reason) {
+        (Outcome::Observed, _) => Fate::Done,
+        (Outcome::Failed, Some(Reason::NoRecord)) => Fate::Skipped,
+        _ => line.fate,
+    };
+    RunLine { fate, ..line }
+}

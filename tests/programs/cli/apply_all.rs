@@ -1,0 +1,153 @@
+//! `apply --all`: one plan for the account, its file, its run, and the backout of the run.
+
+use serde_json::{Value, json};
+
+use super::apply::blocking;
+use super::rollout::pinned;
+use crate::loopback::operator::Operator;
+
+fn two() -> Operator {
+    Operator::of(&[blocking("web"), blocking("api")])
+}
+
+/// The ID of the run that the output names.
+fn run_of(text: &str) -> String {
+    let found = text.split_whitespace().find(|word| word.starts_with("run-"));
+    found.unwrap_or_else(|| panic!("no run in {text}")).trim_end_matches([';', ':']).to_owned()
+}
+
+#[test]
+fn wrong_options_are_wrong_usage_and_nothing_is_called() {
+    let operator = two();
+    for arguments in [
+        &["--all", "--force", "--yes"][..],
+        &["--all", "--canary", "1", "--yes"],
+        &["ecs:web", "--canary", "1", "--yes"],
+        &["ecs:web", "--plan-out", "plan.json"],
+        &["--all", "--plan", "plan.json", "--yes"],
+        &["--resume", "web:1", "--yes"],
+        &["--all", "--mode", "observe", "--dry-run"],
+    ] {
+        let ran = operator.run(&[&["apply"][..], arguments].concat());
+        assert_eq!(ran.code, 64, "{arguments:?}: {ran:?}");
+    }
+    assert_eq!(operator.aws.calls(), []);
+}
+
+#[test]
+fn a_plan_file_is_private_and_applies_exactly_what_it_shows() {
+    let operator = two();
+    let path = operator.folder.path().join("plan.json");
+    let file = path.display().to_string();
+    let ran = operator.run(&["apply", "--all", "--plan-out", &file]);
+    assert_eq!((ran.code, operator.writing_calls()), (0, vec![]), "{ran:?}");
+    assert!(ran.out.contains("web:1: register a corrected revision (blocking-delivery"), "{}", ran.out);
+    assert!(ran.out.contains("app: mode blocking → non-blocking"), "{}", ran.out);
+    #[cfg(unix)]
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions()) & 0o777,
+        0o600
+    );
+    let text = std::fs::read_to_string(&path).unwrap();
+    let plan: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&plan["schema"], plan["items"].as_array().unwrap().len()), (&json!("logweir.plan/1"), 2));
+    assert!(!text.contains("environment") && !text.contains("containerDefinitions"), "{text}");
+
+    // One family has moved since, so its item is refused.
+    operator.account.registers(&blocking("web"));
+    let ran = operator.run(&["apply", "--plan", &file, "--yes"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("web:1: superseded (not-latest)") && ran.out.contains("api:1: remediated"), "{}", ran.out);
+    assert_eq!((operator.account.active("web"), operator.account.active("api")), (vec![1, 2], vec![1, 2]));
+
+    let id = plan["run"].as_str().unwrap();
+    let back = operator.run(&["backout", "--run", id, "--yes"]);
+    assert_eq!(back.code, 0, "{back:?}");
+    assert_eq!((operator.account.active("web"), operator.account.active("api")), (vec![1, 2], vec![1]));
+}
+
+#[test]
+fn a_changed_or_foreign_plan_changes_nothing() {
+    let operator = two();
+    let file = operator.folder.path().join("plan.json").display().to_string();
+    operator.run(&["apply", "--all", "--plan-out", &file]);
+    let plan: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let mut other = plan.clone();
+    other["schema"] = "logweir.plan/2".into();
+    let mut elsewhere = plan.clone();
+    elsewhere["account"] = "999999999999".into();
+    let mut digest = plan.clone();
+    digest["baseline_digest"] = "sha256:0".into();
+    let mut mode = plan.clone();
+    mode["mode"] = "rollout".into();
+    for (plan, code, says) in [
+        (other, 2, "knows no plan with the schema `logweir.plan/2`"),
+        (elsewhere, 2, "names another account or Region"),
+        (digest, 2, "the baseline has changed since the plan was made"),
+        (mode, 64, "add --mode rollout"),
+        (json!([]), 2, "it has no schema logweir.plan/1"),
+    ] {
+        let file = operator.file("changed.json", &format!("{plan:#}"));
+        let ran = operator.run(&["apply", "--plan", &file, "--yes"]);
+        assert_eq!(ran.code, code, "{says}: {ran:?}");
+        assert!(ran.err.contains(says), "{says}: {}", ran.err);
+    }
+    assert_eq!(operator.writing_calls(), Vec::<String>::new());
+}
+
+#[test]
+fn more_changes_than_allowed_change_nothing_and_say_how_to_go_on() {
+    let operator = two();
+    let ran = operator.run(&["apply", "--all", "--max-changes", "1", "--yes"]);
+    assert_eq!((ran.code, operator.writing_calls()), (1, vec![]), "{ran:?}");
+    assert!(ran.err.contains("the plan has 2 changes, and --max-changes allows 1"), "{}", ran.err);
+    assert!(ran.err.contains("--plan-out FILE") && ran.err.contains("--max-changes 2"), "{}", ran.err);
+}
+
+#[test]
+fn a_run_names_its_backout_and_can_be_continued() {
+    let operator = two();
+    let ran = operator.run(&["apply", "--all", "--yes"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let id = run_of(&ran.err);
+    assert!(ran.out.contains(&format!("run {id}: 2 done")), "{}", ran.out);
+    let again = operator.run(&["apply", "--resume", &id, "--yes", "--format", "json"]);
+    let answer = again.json();
+    assert_eq!((again.code, &answer["schema"], &answer["state"]), (0, &json!("logweir.run/1"), &json!("ended")));
+    assert_eq!((operator.account.active("web"), operator.account.active("api")), (vec![1, 2], vec![1, 2]));
+
+    let preview = operator.run(&["backout", "--run", &id, "--dry-run"]);
+    assert_eq!(preview.code, 0, "{preview:?}");
+    assert_eq!(operator.account.active("web"), [1, 2]);
+    let undo = ran.out.lines().find_map(|line| line.trim().strip_prefix("undo all: ")).unwrap();
+    assert_eq!(operator.types(undo).code, 0, "{undo}");
+    assert_eq!((operator.account.active("web"), operator.account.active("api")), (vec![1], vec![1]));
+    assert_eq!(operator.types(undo).code, 0, "a second backout of the run changes nothing");
+
+    let unknown = operator.run(&["apply", "--resume", "run-20261201T143833Z-0f3a9c41d2e7", "--yes"]);
+    assert_eq!(unknown.code, 2, "{unknown:?}");
+    let function = operator.run(&["backout", "--run", &id, "--function", "logweir-backout"]);
+    assert_eq!(function.code, 64, "{function:?}");
+}
+
+#[test]
+fn in_mode_rollout_the_plan_names_the_services_and_a_canary_that_is_in_progress_stops_the_run() {
+    let operator = Operator::of(&[pinned("web"), pinned("api")]);
+    for family in ["api", "web"] {
+        let service = format!("prod/{family}");
+        operator.account.creates_service(&service, family, 1);
+        operator.account.services(|services| services.of(&service).looks = None);
+    }
+    let rollout = ["apply", "--all", "--mode", "rollout", "--canary", "1"];
+    let plan = operator.run(&[&rollout[..], &["--dry-run"]].concat());
+    assert_eq!(plan.code, 1, "{plan:?}");
+    assert!(plan.out.contains("service prod/api follows first (canary)"), "{}", plan.out);
+    let ran = operator.run(&[&rollout[..], &["--yes", "--wait", "0"]].concat());
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("prod/api: in progress") && ran.out.contains("web:1: not done"), "{}", ran.out);
+    let id = run_of(&ran.err);
+    operator.account.services(|services| services.ends("prod/api"));
+    let ran = operator.run(&["apply", "--resume", &id, "--yes", "--wait", "0"]);
+    assert!(ran.out.contains("prod/api: rolled-out") && ran.out.contains("web:1: remediated"), "{ran:?}");
+    assert!(ran.out.contains("prod/web: in progress"), "{}", ran.out);
+}
