@@ -174,7 +174,7 @@ impl Run<'_> {
         })?;
         let Read { account, families, missing } = found;
         let mut results = judge_account(&account, baseline);
-        if let Some(unread) = &families {
+        for unread in families.iter().chain(account.ecs.unread_definitions.first()) {
             results.extend(judge_unread_definitions(&account, unread));
         }
         live.apply(&mut results, Some((&account.account, &account.region)));
