@@ -16,6 +16,11 @@ pub struct PortError {
 }
 
 impl PortError {
+    /// Whether AWS denied the call, because the caller lacks a right or valid credentials.
+    pub fn is_denied(&self) -> bool {
+        self.reason == Some(Reason::AccessDenied)
+    }
+
     /// Returns whether an item of the journal exists that this version of Logweir cannot read.
     pub fn is_unreadable(&self) -> bool {
         self.kind == ErrorKind::Refused && self.reason == Some(Reason::Unreadable)

@@ -10,7 +10,7 @@ use logweir::domain::runbook::account::ecs::{
 };
 use logweir::domain::runbook::account::{Account, Fact};
 use logweir::domain::runbook::{
-    Depth, Requirement, ResourceKind, RunbookResult, Verdict, account_rules, judge_account, judge_unread_definitions,
+    Depth, Requirement, ResourceKind, RunbookResult, Verdict, account_rules, judge_account, judge_unread_definition,
 };
 use serde_json::json;
 
@@ -26,14 +26,14 @@ fn time() -> Timestamp {
 }
 
 fn denied<T>(action: &'static str) -> Fact<T> {
-    Fact::Unread(Unread { action, message: "AccessDeniedException: no".into() })
+    Fact::Unread(Unread { action, message: "AccessDeniedException: no".into(), is_denied: true })
 }
 
-fn tags(keys: &[&str]) -> Vec<(String, String)> {
+pub(super) fn tags(keys: &[&str]) -> Vec<(String, String)> {
     keys.iter().map(|key| ((*key).to_owned(), "x".to_owned())).collect()
 }
 
-fn service() -> Service {
+pub(super) fn service() -> Service {
     Service {
         arn: format!("{REGION}:service/prod/web"),
         name: "web".into(),
@@ -50,7 +50,7 @@ fn service() -> Service {
     }
 }
 
-fn task(group: &str) -> Task {
+pub(super) fn task(group: &str) -> Task {
     Task {
         arn: format!("{REGION}:task/prod/a1"),
         id: "a1".into(),
@@ -68,7 +68,7 @@ fn task(group: &str) -> Task {
     }
 }
 
-fn cluster(services: Vec<Service>, tasks: Vec<Task>) -> Cluster {
+pub(super) fn cluster(services: Vec<Service>, tasks: Vec<Task>) -> Cluster {
     Cluster {
         arn: format!("{REGION}:cluster/prod"),
         name: "prod".into(),
@@ -83,7 +83,7 @@ fn cluster(services: Vec<Service>, tasks: Vec<Task>) -> Cluster {
     }
 }
 
-fn account(clusters: Vec<Cluster>) -> Account {
+pub(super) fn account(clusters: Vec<Cluster>) -> Account {
     let ecs = EcsFacts {
         unread_definitions: Vec::new(),
         clusters: read(clusters, "ecs:DescribeClusters"),
@@ -94,7 +94,7 @@ fn account(clusters: Vec<Cluster>) -> Account {
     Account::of_ecs("aws".into(), "111122223333".into(), "eu-west-1".into(), Depth::Ecs, ecs)
 }
 
-fn with_service(change: impl FnOnce(&mut Service)) -> Account {
+pub(super) fn with_service(change: impl FnOnce(&mut Service)) -> Account {
     let mut service = service();
     change(&mut service);
     account(vec![cluster(vec![service], Vec::new())])
@@ -106,22 +106,22 @@ fn with_task(change: impl FnOnce(&mut Task)) -> Account {
     account(vec![cluster(Vec::new(), vec![task])])
 }
 
-fn with_cluster(change: impl FnOnce(&mut Cluster)) -> Account {
+pub(super) fn with_cluster(change: impl FnOnce(&mut Cluster)) -> Account {
     let mut cluster = cluster(Vec::new(), Vec::new());
     change(&mut cluster);
     account(vec![cluster])
 }
 
-fn provider(name: &str, kind: ProviderKind) -> CapacityProvider {
+pub(super) fn provider(name: &str, kind: ProviderKind) -> CapacityProvider {
     let arn = format!("{REGION}:capacity-provider/{name}");
     CapacityProvider { arn, name: name.into(), kind, tags: Vec::new() }
 }
 
-fn group(protection: Option<&str>) -> ProviderKind {
+pub(super) fn group(protection: Option<&str>) -> ProviderKind {
     ProviderKind::AutoScalingGroup { termination_protection: protection.map(String::from) }
 }
 
-fn with_providers(mut account: Account, providers: Vec<CapacityProvider>) -> Account {
+pub(super) fn with_providers(mut account: Account, providers: Vec<CapacityProvider>) -> Account {
     account.ecs.capacity_providers = read(providers, "ecs:DescribeCapacityProviders");
     account
 }
@@ -162,7 +162,7 @@ fn roles(families: &[(&str, &str)]) -> Account {
         let text =
             json!({"family": family, "taskRoleArn": role, "containerDefinitions": [{"name": "app"}]}).to_string();
         let arn = format!("{REGION}:task-definition/{family}:1");
-        Definition::of(&arn, &TaskDefinition::parse(text).unwrap(), true)
+        Definition::of(&arn, &TaskDefinition::parse(text).unwrap(), true, time())
     };
     account.ecs.definitions = families.iter().map(definition).collect();
     account
@@ -361,8 +361,8 @@ fn a_smaller_depth_leaves_the_rules_of_the_larger_ones_unchecked_and_says_which_
 
 #[test]
 fn unlisted_task_definitions_leave_each_rule_about_them_unchecked() {
-    let unread = Unread { action: "ecs:ListTaskDefinitionFamilies", message: "denied".into() };
-    let results = judge_unread_definitions(&account(Vec::new()), &unread);
+    let unread = Unread { action: "ecs:ListTaskDefinitionFamilies", message: "denied".into(), is_denied: true };
+    let results = judge_unread_definition(&account(Vec::new()).resource(), &unread);
     assert!(results.len() > 30);
     for (_, result) in results {
         assert_eq!((result.verdict, result.resource.kind), (Verdict::NotChecked, ResourceKind::Account));

@@ -28,7 +28,7 @@ impl Aws {
             let role = match elsewhere {
                 Some(owner) => {
                     let message = format!("the role belongs to account {owner}, whose roles this run does not read");
-                    Fact::Unread(Unread { action: "iam:GetRole", message })
+                    Fact::Unread(Unread { action: "iam:GetRole", message, is_denied: false })
                 }
                 None => fact(self.role(arn.rsplit('/').next().unwrap_or(&arn)).await, "iam:GetRole"),
             };

@@ -71,7 +71,7 @@ fn seen<T>(answer: Answer<T>, action: &'static str) -> Seen<T> {
 }
 
 fn unread(error: &PortError, action: &'static str) -> Unread {
-    Unread { action, message: error.to_string() }
+    Unread { action, message: error.to_string(), is_denied: error.is_denied() }
 }
 
 /// Returns a text of a response without unsafe characters. Returns `None` if the text is absent or empty.

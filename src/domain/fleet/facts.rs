@@ -16,12 +16,14 @@ pub struct Unread {
     /// The IAM action that the caller needs for the read, such as `logs:DescribeLogGroups`.
     pub action: &'static str,
     pub message: String,
+    /// Whether AWS denied the read. A read may also fail for another reason, such as an outage.
+    pub is_denied: bool,
 }
 
 impl Unread {
     /// The reason for a fact that Logweir did not read, although a rule needs it.
     fn unasked(action: &'static str, name: &str) -> Self {
-        Self { action, message: format!("Logweir did not read {name}") }
+        Self { action, message: format!("Logweir did not read {name}"), is_denied: false }
     }
 }
 

@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use self::account::{Account, Missing};
 use crate::domain::baseline::Baseline;
 use crate::domain::fleet::facts::Unread;
+use crate::domain::text::plain::plain;
 
 pub use controls::{CORRECTIONS, CisControl, Controls, Correction};
 pub use depth::Depth;
@@ -43,13 +44,12 @@ pub fn judge_account(account: &Account, baseline: &Baseline) -> Results {
     worst(rules::of_account(account, baseline).into_iter())
 }
 
-/// Returns the results of the rules about task definitions, if Logweir could not list the task definitions.
-pub fn judge_unread_definitions(account: &Account, unread: &Unread) -> Results {
-    let message = Missing::Unread(unread).message();
-    let results = rules::of_task_definitions().map(|(requirement, rule)| {
-        let result = RunbookResult::bare(account.resource(), rule, Verdict::NotChecked, message.clone());
-        (requirement, result)
-    });
+/// Returns the results of the rules about task definitions, if Logweir could not read them. `resource` is the task
+/// definition, or the account if Logweir could not list its task definitions.
+pub fn judge_unread_definition(resource: &Resource, unread: &Unread) -> Results {
+    let message = plain(&Missing::Unread(unread).message(), 1000);
+    let results = rules::of_task_definitions()
+        .map(|(requirement, rule)| (requirement, RunbookResult::not_checked(resource.clone(), rule, message.clone())));
     results.collect()
 }
 

@@ -7,6 +7,7 @@ use super::secret_shape::is_secret;
 use super::verdict::{Evidence, InScope, Resource, ResourceKind, RunbookResult, Verdict};
 use crate::domain::baseline::Baseline;
 use crate::domain::ecs::task_definition::{Container, TaskDefinition};
+use crate::domain::text::count;
 use crate::domain::text::placeholder::{is_intrinsic, is_placeholder, is_variable};
 use crate::domain::text::plain::plain;
 
@@ -149,10 +150,9 @@ impl<'s> Subject<'s> {
         let resource = Resource { container: container.map(name), ..self.resource() };
         let image = container.and_then(|container| container.member("image")).and_then(Value::as_str);
         RunbookResult {
-            evidence: Some(evidence),
             scope: self.scope,
             image: image.map(String::from),
-            ..RunbookResult::bare(resource, rule, verdict, plain(message, 1000))
+            ..RunbookResult::decided(resource, rule, (verdict, plain(message, 1000)), evidence)
         }
     }
 
@@ -177,15 +177,25 @@ fn may_be_secret(member: &str, value: &Value) -> bool {
     ["environment", "options", "command", "dockerLabels", "entryPoint"].into_iter().any(within)
         || (within("valueFrom") && !is_reference)
         || is_secret(text)
+        || value.as_array().is_some_and(|items| items.iter().filter_map(Value::as_str).any(is_secret))
 }
 
-/// Returns a value as evidence. Objects and lists appear only with their sizes.
+/// The largest number of items of a list that appears with its items.
+const MOST_ITEMS: usize = 20;
+
+/// Returns a value as evidence. A short list of texts appears with its items. Objects and other lists appear only with
+/// their sizes.
 fn shown(value: &Value) -> String {
+    let is_short =
+        |items: &[Value]| !items.is_empty() && items.len() <= MOST_ITEMS && items.iter().all(Value::is_string);
     match value {
         Value::String(text) => plain(text, LONGEST),
-        Value::Array(items) => format!("a list with {} items", items.len()),
+        Value::Array(items) if is_short(items) => {
+            plain(&items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "), LONGEST)
+        }
+        Value::Array(items) => format!("a list with {}", count(items.len() as u64, "item")),
         value if is_intrinsic(value) => "an intrinsic function".to_owned(),
-        Value::Object(members) => format!("an object with {} members", members.len()),
+        Value::Object(members) => format!("an object with {}", count(members.len() as u64, "member")),
         value => value.to_string(),
     }
 }

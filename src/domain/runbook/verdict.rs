@@ -159,7 +159,7 @@ pub struct RunbookResult {
     pub rule: &'static str,
     pub verdict: Verdict,
     pub message: String,
-    /// `None` for a rule whose facts Logweir did not read.
+    /// `None` only for the verdict `not-checked`: each other verdict has its evidence.
     pub evidence: Option<Evidence>,
     /// `None` for a file, and for another resource than a task definition.
     pub scope: Option<InScope>,
@@ -171,10 +171,21 @@ pub struct RunbookResult {
 }
 
 impl RunbookResult {
-    /// Returns a result without evidence.
-    pub fn bare(resource: Resource, rule: &'static str, verdict: Verdict, message: impl Into<String>) -> Self {
-        let message = message.into();
+    /// Returns the result of a rule whose facts Logweir did not read. The result has no evidence.
+    pub fn not_checked(resource: Resource, rule: &'static str, message: impl Into<String>) -> Self {
+        let (verdict, message) = (Verdict::NotChecked, message.into());
         Self { resource, rule, verdict, message, evidence: None, scope: None, exempt: None, image: None }
+    }
+
+    /// Returns a result with the fact that decided it.
+    pub fn decided(
+        resource: Resource,
+        rule: &'static str,
+        (verdict, message): (Verdict, String),
+        evidence: Evidence,
+    ) -> Self {
+        let evidence = Some(evidence);
+        Self { resource, rule, verdict, message, evidence, scope: None, exempt: None, image: None }
     }
 
     /// Adds another reason why Logweir did not check the rule.

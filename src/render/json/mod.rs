@@ -41,7 +41,7 @@ pub use place::Place;
 pub use references::documentation;
 pub use replacements::{Replacement, replacements};
 pub use runbook::{
-    AccountCoverage, ControlsOutput, Coverage, MissingRight, RequirementLine, RunbookOutput, UnreadTarget,
+    AccountCoverage, ControlsOutput, Coverage, FailedRead, MissingRight, RequirementLine, RunbookOutput, UnreadTarget,
 };
 pub use runbook_result::ResultLine;
 pub use summary::{Severities, Summary};

@@ -9,6 +9,7 @@ use super::fingerprint::Fingerprints;
 use super::passed_over::PassedOver;
 use super::place::Place;
 use super::runbook_result::ResultLine;
+use crate::domain::fleet::facts::Unread;
 use crate::domain::report::schema;
 use crate::domain::runbook::{
     CORRECTIONS, Controls, Correction, Depth, Requirement, RunbookExemptionRemark, RunbookResult, Verdict,
@@ -66,16 +67,38 @@ pub struct AccountCoverage {
     pub services: usize,
     pub tasks: usize,
     pub capacity_providers: usize,
-    /// The reads that failed, each once, with the right that the caller needs.
+    /// The reads that AWS denied, each once, with the right that the caller needs.
     pub missing_rights: Vec<MissingRight>,
+    /// The reads that failed for another reason, each once.
+    pub failed_reads: Vec<FailedRead>,
 }
 
-/// A read that failed.
+/// A read that AWS denied.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct MissingRight {
     /// The IAM action, such as `ecs:DescribeServices`.
     pub right: &'static str,
     pub message: String,
+}
+
+impl MissingRight {
+    pub fn of(unread: &Unread) -> Self {
+        Self { right: unread.action, message: unread.message.clone() }
+    }
+}
+
+/// A read that failed, although AWS did not deny it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct FailedRead {
+    /// The IAM action of the operation, such as `ecs:DescribeServices`.
+    pub operation: &'static str,
+    pub message: String,
+}
+
+impl FailedRead {
+    pub fn of(unread: &Unread) -> Self {
+        Self { operation: unread.action, message: unread.message.clone() }
+    }
 }
 
 #[derive(Serialize)]
@@ -157,7 +180,7 @@ impl RunbookOutput {
 
     /// Whether Logweir read everything that the caller asked for.
     pub fn is_read(&self) -> bool {
-        self.coverage.errors.is_empty() && self.missing_rights().is_empty()
+        self.coverage.errors.is_empty() && self.missing_rights().is_empty() && self.failed_reads().is_empty()
     }
 
     /// Returns the number of results that fail and are not exempt.
@@ -170,9 +193,14 @@ impl RunbookOutput {
         self.requirements.iter().map(RequirementLine::exempt).sum()
     }
 
-    /// Returns the reads of the account that failed.
+    /// Returns the reads of the account that AWS denied.
     pub fn missing_rights(&self) -> &[MissingRight] {
         self.coverage.account.as_ref().map_or(&[], |account| &account.missing_rights)
+    }
+
+    /// Returns the reads of the account that failed for another reason.
+    pub fn failed_reads(&self) -> &[FailedRead] {
+        self.coverage.account.as_ref().map_or(&[], |account| &account.failed_reads)
     }
 
     /// Returns every result with its requirement.

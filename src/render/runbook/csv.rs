@@ -47,8 +47,15 @@ pub(super) fn rows(output: &RunbookOutput) -> String {
         row[12] = missing.right.to_owned();
         row
     });
+    let failed = output.failed_reads().iter().map(|read| {
+        let mut row = Row::default();
+        row[0] = "failed-read".to_owned();
+        row[11] = shown(&read.message);
+        row[12] = read.operation.to_owned();
+        row
+    });
     let results = output.results().map(|(of, line)| result(of, line));
-    let rows = [HEADER.map(String::from)].into_iter().chain(errors).chain(rights).chain(results);
+    let rows = [HEADER.map(String::from)].into_iter().chain(errors).chain(rights).chain(failed).chain(results);
     rows.map(|row| row_line(&row)).collect()
 }
 

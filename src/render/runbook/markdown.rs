@@ -28,6 +28,8 @@ pub(super) fn sheet(run: &RunbookRun<'_>) -> String {
     tables.table("Not read", &["target", "error"], errors);
     let rights = output.missing_rights().iter().map(|missing| vec![code(missing.right), text(&missing.message)]);
     tables.table("Missing rights", &["right", "error"], rights);
+    let failed = output.failed_reads().iter().map(|read| vec![code(read.operation), text(&read.message)]);
+    tables.table("Failed reads", &["operation", "error"], failed);
     tables.table("Not checked", &["rule", "results", "why"], unchecked_rules(output).into_iter());
     for (verdict, title) in
         [(Verdict::Fail, "Failures"), (Verdict::Advice, "Advice"), (Verdict::Undecidable, "Undecidable")]

@@ -106,7 +106,11 @@ fn notifications(rules: &Rules, output: &RunbookOutput) -> Vec<Value> {
         json!({"level": "error", "message": {"text": text}})
     });
     let rights = output.missing_rights().iter().map(|missing| {
-        let text = shown(&format!("{} failed: {}", missing.right, missing.message));
+        let text = shown(&format!("AWS denied {}: {}", missing.right, missing.message));
+        json!({"level": "error", "message": {"text": text}})
+    });
+    let failed = output.failed_reads().iter().map(|read| {
+        let text = shown(&format!("{} failed: {}", read.operation, read.message));
         json!({"level": "error", "message": {"text": text}})
     });
     let mut open: BTreeMap<(usize, &str), (usize, &ResultLine)> = BTreeMap::new();
@@ -124,5 +128,5 @@ fn notifications(rules: &Rules, output: &RunbookOutput) -> Vec<Value> {
             "level": "note", "message": {"text": text}, "associatedRule": {"id": rules.0[index].0, "index": index}
         })
     });
-    errors.chain(rights).chain(open).collect()
+    errors.chain(rights).chain(failed).chain(open).collect()
 }

@@ -134,6 +134,9 @@ fn read(account: &AccountCoverage, output: &RunbookOutput) -> String {
     for right in &account.missing_rights {
         text += &format!("could not read, for which Logweir needs {}: {}\n", right.right, right.message);
     }
+    for read in &account.failed_reads {
+        text += &format!("could not read, because {} failed: {}\n", read.operation, read.message);
+    }
     let calls = &output.coverage.calls;
     let list: Vec<String> = calls.iter().map(|(operation, calls)| format!("{operation} {calls}")).collect();
     text + &format!("{}: {}\n", count(calls.values().sum(), "call"), list.join(", "))

@@ -60,7 +60,7 @@ impl<'s> Situation<'s> {
                 || self.shown["unread"].as_array().into_iter().flatten().any(|unread| unread == **action)
         };
         match actions.iter().find(listed) {
-            Some(action) => Err(Unread { action, message: format!("{action}: AccessDenied") }),
+            Some(action) => Err(Unread { action, message: format!("{action}: AccessDenied"), is_denied: true }),
             None => Ok(fact()),
         }
     }

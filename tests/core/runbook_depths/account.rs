@@ -37,13 +37,16 @@ pub(super) const INTERFACES: [&str; 5] = ["ecr.api", "ecr.dkr", "logs", "ssm", "
 
 /// Returns a fact that Logweir read.
 pub(super) fn read<T>(value: T) -> Fact<T> {
-    let time: Timestamp = "2026-12-01T12:00:00Z".parse().unwrap();
-    Fact::Read { value, source: "test:Read", time }
+    Fact::Read { value, source: "test:Read", time: time() }
+}
+
+fn time() -> Timestamp {
+    "2026-12-01T12:00:00Z".parse().unwrap()
 }
 
 /// Returns a fact that Logweir could not read.
 pub(super) fn denied<T>(action: &'static str) -> Fact<T> {
-    Fact::Unread(Unread { action, message: "AccessDenied: no".into() })
+    Fact::Unread(Unread { action, message: "AccessDenied: no".into(), is_denied: true })
 }
 
 /// Returns the value of a fact to change it.
@@ -162,6 +165,7 @@ fn definition() -> Definition {
         secrets: vec!["/prod/db".into(), format!("{SECRET}:password::")],
         logs_with_awslogs: true,
         is_in_use: true,
+        time: time(),
     }
 }
 

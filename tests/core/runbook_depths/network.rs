@@ -203,6 +203,7 @@ fn listeners() -> Vec<Case> {
     let unread = logweir::domain::fleet::facts::Unread {
         action: "elasticloadbalancing:DescribeRules",
         message: "AccessDenied".into(),
+        is_denied: true,
     };
     let protocol = |name: &'static str| move |account: &mut Account| listener(account).protocol = name.into();
     let targets = |name: &'static str| {

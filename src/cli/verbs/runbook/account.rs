@@ -17,7 +17,8 @@ use crate::domain::runbook::account::ecs::{
     CapacityProvider, Cluster, Definition, EcsFacts, Service, Task, is_fargate,
 };
 use crate::domain::runbook::account::{Account, Fact};
-use crate::domain::runbook::{Depth, InScope};
+use crate::domain::runbook::{Depth, InScope, Resource, ResourceKind};
+use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Described, TaskDefinitions};
 
 /// The number of calls at the same time. ECS allows an account bursts of 50 and more reads (source: the ECS developer
@@ -27,11 +28,16 @@ const AT_ONCE: usize = 8;
 /// The largest number of services in one call (source: ECS API reference, DescribeServices).
 const BATCH: usize = 10;
 
+/// The longest name of a family, in characters (source: ECS API reference, RegisterTaskDefinition).
+const LONGEST: usize = 255;
+
 /// What a run read.
 pub(super) struct Read {
     pub(super) account: Account,
     /// Why the families could not be listed.
     pub(super) families: Option<Unread>,
+    /// The task definitions that Logweir could not read.
+    pub(super) definitions: Vec<(Resource, Unread)>,
     /// The targets that Logweir could not read, each with the reason.
     pub(super) missing: Vec<(String, Failure)>,
 }
@@ -72,12 +78,15 @@ pub(super) async fn read(
     };
     let mut definitions = Definitions { aws, found: Vec::new(), unread: Vec::new(), missing: Vec::new() };
     definitions.read(families, &ecs, each).await;
-    (ecs.definitions, ecs.unread_definitions) = (definitions.found, definitions.unread);
+    ecs.definitions = definitions.found;
+    ecs.unread_definitions =
+        definitions.unread.iter().map(|(_, unread)| unread.clone()).chain(unlisted.clone()).collect();
     missing.extend(definitions.missing);
+    let unread = definitions.unread;
     let (partition, account) = home(&ecs);
     let mut account = Account::of_ecs(partition, account, aws.region().to_owned(), depth, ecs);
     aws.complete(&mut account).await;
-    Read { account, families: unlisted, missing }
+    Read { account, families: unlisted, definitions: unread, missing }
 }
 
 /// Returns the partition and the account of the first ARN. Returns the partition `aws` and no account if there is none.
@@ -225,7 +234,7 @@ async fn providers(aws: &Aws, clusters: Option<&Vec<Cluster>>) -> Answer<Vec<Cap
 struct Definitions<'r> {
     aws: &'r Aws,
     found: Vec<Definition>,
-    unread: Vec<Unread>,
+    unread: Vec<(Resource, Unread)>,
     missing: Vec<(String, Failure)>,
 }
 
@@ -266,16 +275,23 @@ impl Definitions<'_> {
     ) {
         match described {
             Err(error) => {
-                self.unread.push(unread(&error));
+                self.unread.push((resource(&name), unread(&error)));
                 self.missing.push((format!("ecs:{name}"), Failure::from(error)));
             }
             Ok(described) => {
-                let arn = described.arn.to_string();
+                let (arn, time) = (described.arn.to_string(), Timestamp::now());
                 let is_in_use = in_use.contains(&arn);
                 used.remove(&arn);
-                self.found.push(Definition::of(&arn, &described.definition, is_in_use));
-                each(&described, if is_in_use { InScope::InUse } else { InScope::Newest }, Timestamp::now());
+                self.found.push(Definition::of(&arn, &described.definition, is_in_use, time));
+                each(&described, if is_in_use { InScope::InUse } else { InScope::Newest }, time);
             }
         }
     }
+}
+
+/// Returns the task definition with this family, or with this ARN, as the resource of a result.
+fn resource(name: &str) -> Resource {
+    let arn = name.starts_with("arn:").then(|| name.to_owned());
+    let family = name.rsplit('/').next().unwrap_or(name).split(':').next().unwrap_or(name);
+    Resource { kind: ResourceKind::TaskDefinition, name: plain(family, LONGEST), arn, container: None }
 }

@@ -6,6 +6,7 @@ mod patch;
 mod reads;
 mod selection;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -26,11 +27,12 @@ use crate::cli::runbook_outputs::RunbookOutputArgs;
 use crate::cli::targets::{Target, Targets, WalkArgs};
 use crate::domain::baseline::Baseline;
 use crate::domain::ecs::task_definition::TaskDefinition;
+use crate::domain::fleet::facts::Unread;
 use crate::domain::runbook::{
-    Depth, InScope, Results, RunbookExemptions, Subject, judge, judge_account, judge_unread_definitions,
+    Depth, InScope, Results, RunbookExemptions, Subject, judge, judge_account, judge_unread_definition,
 };
 use crate::ports::Described;
-use crate::render::json::{AccountCoverage, MissingRight, RunbookOutput, UnreadTarget};
+use crate::render::json::{AccountCoverage, FailedRead, MissingRight, RunbookOutput, UnreadTarget};
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir runbook                           the account and Region: what runs, and each newest revision",
@@ -172,25 +174,25 @@ impl Run<'_> {
             let found = read(&aws, selection, depth, &mut each).await;
             Ok::<_, Failure>((found, aws.calls().by_operation()))
         })?;
-        let Read { account, families, missing } = found;
+        let Read { account, families, definitions, missing } = found;
         let mut results = judge_account(&account, baseline);
-        for unread in families.iter().chain(account.ecs.unread_definitions.first()) {
-            results.extend(judge_unread_definitions(&account, unread));
+        if let Some(unread) = &families {
+            results.extend(judge_unread_definition(&account.resource(), unread));
         }
+        results.extend(definitions.iter().flat_map(|(resource, unread)| judge_unread_definition(resource, unread)));
         live.apply(&mut results, Some((&account.account, &account.region)));
         output.add(results);
-        let unread = account.unread().into_iter().chain(&families);
-        let mut rights: Vec<MissingRight> =
-            unread.map(|one| MissingRight { right: one.action, message: one.message.clone() }).collect();
-        rights.sort();
-        rights.dedup();
-        for MissingRight { right, message } in &rights {
-            let failure = Failure::error(message.clone());
-            let help = format!(
-                "if AWS denied the call, allow the caller {right}; the rules that need the call are not checked"
-            );
-            context.printer.target_failure(right, &failure.help(help));
+        let unread: BTreeSet<&Unread> = account.unread().into_iter().collect();
+        for Unread { action, message, is_denied } in &unread {
+            let help = match is_denied {
+                true => format!("allow the caller {action}; until then, the rules that need the call are not checked"),
+                false => "AWS did not deny the call, but the call failed, so the rules that need it are not checked; \
+                          correct what the message says, or run the command again later"
+                    .to_owned(),
+            };
+            context.printer.target_failure(action, &Failure::error(message.clone()).help(help));
         }
+        let (denied, failed): (Vec<&Unread>, Vec<&Unread>) = unread.into_iter().partition(|one| one.is_denied);
         output.coverage.account = Some(AccountCoverage {
             account: account.account.clone(),
             region: account.region.clone(),
@@ -199,7 +201,8 @@ impl Run<'_> {
             services: account.ecs.services().count(),
             tasks: account.ecs.tasks().count(),
             capacity_providers: account.ecs.capacity_providers.value().map_or(0, Vec::len),
-            missing_rights: rights,
+            missing_rights: denied.into_iter().map(MissingRight::of).collect(),
+            failed_reads: failed.into_iter().map(FailedRead::of).collect(),
         });
         output.coverage.calls = calls;
         for (target, failure) in missing {

@@ -29,5 +29,5 @@ pub(super) fn fact<T>(answer: Answer<T>, source: &'static str) -> Fact<T> {
 pub(super) fn unread(error: &PortError) -> Unread {
     let is_its = |action: &&str| action.split_once(':').is_some_and(|(_, call)| call == error.call);
     let action = READS.into_iter().find(is_its).unwrap_or(error.call);
-    Unread { action, message: error.to_string() }
+    Unread { action, message: error.to_string(), is_denied: error.is_denied() }
 }

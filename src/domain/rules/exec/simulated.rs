@@ -16,7 +16,7 @@ pub(super) fn depends(right: &Right, keys: &[String]) -> Unread {
     let keys = plain(&keys.join(", "), LONGEST);
     let (action, resource) = (&right.action, plain(&right.resource, LONGEST));
     let message = format!("whether {action} on {resource} is allowed depends on the condition key {keys}");
-    Unread { action: "iam:SimulatePrincipalPolicy", message }
+    Unread { action: "iam:SimulatePrincipalPolicy", message, is_denied: false }
 }
 
 /// Returns a fault that names the rights that the simulator denies. `effect` says what happens without them.

@@ -17,7 +17,7 @@ fn check(case: &ClusterCase<'_>) -> Verdict {
         ExecLogging::Unset | ExecLogging::Default | ExecLogging::Override => return Verdict::default(),
         ExecLogging::Unknown => {
             let message = format!("the logging of cluster `{}` has a value that Logweir does not know", case.name());
-            return Verdict::unread(Unread { action: "ecs:DescribeClusters", message });
+            return Verdict::unread(Unread { action: "ecs:DescribeClusters", message, is_denied: false });
         }
     }
     let message = format!("cluster `{}` has logging `NONE`, so no session of ECS Exec is logged", case.name());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::fact::Fact;
@@ -23,7 +24,7 @@ pub struct EcsFacts {
     pub default_insights: Fact<Option<String>>,
     /// The roles and images of the task definitions in scope.
     pub definitions: Vec<Definition>,
-    /// The task definitions in scope that Logweir could not read.
+    /// The task definitions in scope that Logweir could not read, and the list of them, if Logweir could not read it.
     pub unread_definitions: Vec<Unread>,
 }
 
@@ -190,11 +191,13 @@ pub struct Definition {
     pub logs_with_awslogs: bool,
     /// Whether a deployment, a task set or a running task uses the revision.
     pub is_in_use: bool,
+    /// The time of the read.
+    pub time: Timestamp,
 }
 
 impl Definition {
     /// Returns what the rules need of the registered revision with this ARN.
-    pub fn of(arn: &str, definition: &TaskDefinition, is_in_use: bool) -> Self {
+    pub fn of(arn: &str, definition: &TaskDefinition, is_in_use: bool, time: Timestamp) -> Self {
         let view = definition.view();
         let text = |value: &Value| value.as_str().map(str::trim).filter(|text| !text.is_empty()).map(String::from);
         let containers = view["containerDefinitions"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -215,6 +218,7 @@ impl Definition {
             secrets: containers.iter().flat_map(references).collect(),
             logs_with_awslogs: containers.iter().any(|one| one["logConfiguration"]["logDriver"] == "awslogs"),
             is_in_use,
+            time,
         }
     }
 }

@@ -39,8 +39,11 @@ impl Missing<'_> {
     /// Returns the message of the result `not-checked`.
     pub fn message(&self) -> String {
         match self {
-            Self::Unread(Unread { action, message }) => {
+            Self::Unread(Unread { action, message, is_denied: true }) => {
                 format!("Logweir could not read the facts, for which it needs {action}: {message}")
+            }
+            Self::Unread(Unread { action, message, is_denied: false }) => {
+                format!("Logweir could not read the facts, because {action} failed: {message}")
             }
             Self::NotAsked(depth) => format!("this run does not read the facts; use --depth {}", depth.name()),
         }

@@ -40,12 +40,22 @@ pub(super) fn result(rule: &'static str, resource: Resource, origin: Origin, jud
     };
     let plain_name = plain(&resource.name, LONGEST);
     let resource = Resource { name: plain_name, ..resource };
-    RunbookResult { evidence: Some(evidence), ..RunbookResult::bare(resource, rule, verdict, plain(&message, 1000)) }
+    RunbookResult::decided(resource, rule, (verdict, plain(&message, 1000)), evidence)
+}
+
+/// Returns the failed read, if one of these reads failed.
+pub(super) fn unread<'a>(account: &'a Account, actions: &[&str]) -> Option<Missing<'a>> {
+    account.unread().into_iter().find(|unread| actions.contains(&unread.action)).map(Missing::Unread)
+}
+
+/// Returns why a fact is missing.
+pub(super) fn reason(missing: Missing<'_>) -> String {
+    plain(&missing.message(), 1000)
 }
 
 /// Returns the result of a rule whose fact is missing.
 pub(super) fn not_checked(rule: &'static str, resource: Resource, missing: Missing<'_>) -> RunbookResult {
-    RunbookResult::bare(resource, rule, Verdict::NotChecked, plain(&missing.message(), 1000))
+    RunbookResult::not_checked(resource, rule, reason(missing))
 }
 
 /// Returns the result of a rule about each cluster.

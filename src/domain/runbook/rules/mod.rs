@@ -21,13 +21,13 @@ mod network;
 mod task_definition;
 mod trail;
 
+use self::judged::reason;
 use super::account::{Account, Missing};
 use super::depth::Depth;
 use super::requirement::Requirement as R;
 use super::subject::Subject;
-use super::verdict::{RunbookResult, Verdict};
+use super::verdict::{Evidence, RunbookResult, Verdict};
 use crate::domain::baseline::Baseline;
-use crate::domain::fleet::facts::Unread;
 
 /// The results of one rule.
 type Checked = Vec<RunbookResult>;
@@ -39,6 +39,8 @@ struct AccountRule {
     depth: Depth,
     /// The IAM actions that the reads of the rule's facts need.
     reads: &'static [&'static str],
+    /// The IAM actions of the reads that show the resources which the rule judges.
+    subjects: &'static [&'static str],
     /// `None` for a rule whose facts this version of Logweir does not read.
     check: Option<fn(&Account, &Baseline) -> Checked>,
 }
@@ -74,7 +76,7 @@ pub(super) fn of_task_definition(subject: &Subject<'_>) -> Vec<(R, RunbookResult
         results.extend(of_accounts().map(|rule| {
             let reads = rule.reads.join(", ");
             let message = format!("Logweir did not read the account; these operations show the facts: {reads}");
-            (rule.requirement, RunbookResult::bare(subject.resource(), rule.name, Verdict::NotChecked, message))
+            (rule.requirement, RunbookResult::not_checked(subject.resource(), rule.name, message))
         }));
     }
     results
@@ -83,33 +85,70 @@ pub(super) fn of_task_definition(subject: &Subject<'_>) -> Vec<(R, RunbookResult
 /// Returns the results of all rules about an account.
 pub(super) fn of_account(account: &Account, baseline: &Baseline) -> Vec<(R, RunbookResult)> {
     let of_rule = |rule: &'static AccountRule| {
-        let not_checked =
-            |message: String| vec![RunbookResult::bare(account.resource(), rule.name, Verdict::NotChecked, message)];
+        let not_checked = |message: String| vec![RunbookResult::not_checked(account.resource(), rule.name, message)];
         let results = match rule.check {
             None => not_checked("this version of Logweir does not read the facts".to_owned()),
             Some(_) if !account.depth.reads(rule.depth) => {
                 not_checked(format!("this run does not read the facts; use --depth {}", rule.depth.name()))
             }
-            Some(check) => match check(account, baseline) {
-                results if results.is_empty() => vec![about_none(account, rule)],
-                results => results,
-            },
+            Some(check) => whole(account, rule, check(account, baseline)),
         };
         results.into_iter().map(move |result| (rule.requirement, result)).collect::<Vec<_>>()
     };
     of_accounts().flat_map(of_rule).collect()
 }
 
-/// Returns the result of a rule that found no resource to judge. A failed read may have hidden a resource, and then the
-/// rule is not checked.
-fn about_none(account: &Account, rule: &AccountRule) -> RunbookResult {
-    let hides = |unread: &&Unread| unread.action.starts_with("ecs:") || rule.reads.contains(&unread.action);
-    let (verdict, message) = match account.unread().into_iter().find(hides) {
-        Some(unread) => (Verdict::NotChecked, Missing::Unread(unread).message()),
-        None => (Verdict::NotApplicable, "the account has no resource that the rule is about".to_owned()),
-    };
-    RunbookResult::bare(account.resource(), rule.name, verdict, message)
+/// Returns the results, with one about the account for each failed read that may hide further resources, and that no
+/// result names. Without any result, the rule is not applicable to the account.
+fn whole(account: &Account, rule: &AccountRule, mut results: Checked) -> Checked {
+    for unread in account.unread().into_iter().filter(|unread| rule.subjects.contains(&unread.action)) {
+        let reason = reason(Missing::Unread(unread));
+        let names_it = |one: &RunbookResult| one.verdict == Verdict::NotChecked && one.message.contains(&reason);
+        if !results.iter().any(names_it) {
+            results.push(RunbookResult::not_checked(account.resource(), rule.name, reason));
+        }
+    }
+    if results.is_empty() {
+        results.push(about_none(account, rule));
+    }
+    results
 }
+
+/// Returns the result of a rule that found no resource to judge. The evidence is the read that would show one.
+fn about_none(account: &Account, rule: &AccountRule) -> RunbookResult {
+    let message = "the account has no resource that the rule is about".to_owned();
+    let evidence = Evidence {
+        source: rule.subjects.last().copied().unwrap_or_default().to_owned(),
+        member: String::new(),
+        value: Some("no resource".to_owned()),
+        time: account.ecs.clusters.get().ok().map(|(_, origin)| origin.time),
+    };
+    RunbookResult::decided(account.resource(), rule.name, (Verdict::NotApplicable, message), evidence)
+}
+
+/// The reads that show the clusters, and what runs in them.
+const CLUSTERS: &[&str] = &["ecs:ListClusters", "ecs:DescribeClusters"];
+const SERVICES: &[&str] = &["ecs:ListClusters", "ecs:DescribeClusters", "ecs:ListServices", "ecs:DescribeServices"];
+const WORKLOADS: &[&str] = &[
+    "ecs:ListClusters",
+    "ecs:DescribeClusters",
+    "ecs:ListTasks",
+    "ecs:DescribeTasks",
+    "ecs:ListServices",
+    "ecs:DescribeServices",
+];
+
+/// The reads that show the task definitions in scope: the newest one of each family, and those that something uses.
+const DEFINITIONS: &[&str] = &[
+    "ecs:ListClusters",
+    "ecs:DescribeClusters",
+    "ecs:ListTasks",
+    "ecs:DescribeTasks",
+    "ecs:ListServices",
+    "ecs:DescribeServices",
+    "ecs:ListTaskDefinitionFamilies",
+    "ecs:DescribeTaskDefinition",
+];
 
 #[cfg(test)]
 mod tests {

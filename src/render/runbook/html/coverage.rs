@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::domain::text::count;
 use crate::render::html::number::plural;
 use crate::render::html::{code, text};
-use crate::render::json::{AccountCoverage, MissingRight, RunbookOutput, UnreadTarget};
+use crate::render::json::{AccountCoverage, FailedRead, MissingRight, RunbookOutput, UnreadTarget};
 use crate::render::runbook::unchecked::{Unchecked, unchecked};
 
 /// The maximum number of targets that the page names.
@@ -17,7 +17,12 @@ pub(super) fn section(output: &RunbookOutput) -> String {
     let errors = &output.coverage.errors;
     let inner = match (output.is_read(), rules.is_empty()) {
         (true, true) => "<p class=\"none\">Logweir read every fact that the rules need.</p>\n".to_owned(),
-        _ => unread(errors) + &missing_rights(output.missing_rights()) + &not_checked(&rules),
+        _ => {
+            unread(errors)
+                + &missing_rights(output.missing_rights())
+                + &failed_reads(output.failed_reads())
+                + &not_checked(&rules)
+        }
     };
     format!(
         "<section id=\"coverage\" aria-labelledby=\"coverage-name\">\n<h2 id=\"coverage-name\">Coverage</h2>\n\
@@ -41,14 +46,23 @@ fn judged(output: &RunbookOutput) -> String {
     }
 }
 
-/// Returns the reads of the account that failed, with the rights that the caller needs.
+/// Returns the reads of the account that AWS denied, with the rights that the caller needs.
 fn missing_rights(rights: &[MissingRight]) -> String {
-    if rights.is_empty() {
-        return String::new();
+    reads("Missing rights", rights.iter().map(|missing| (missing.right, missing.message.as_str())))
+}
+
+/// Returns the reads of the account that failed for another reason.
+fn failed_reads(failed: &[FailedRead]) -> String {
+    reads("Failed reads", failed.iter().map(|read| (read.operation, read.message.as_str())))
+}
+
+fn reads<'o>(title: &str, reads: impl Iterator<Item = (&'static str, &'o str)>) -> String {
+    let items: String =
+        reads.take(MOST).map(|(action, message)| format!("<li>{}: {}</li>\n", code(action), text(message))).collect();
+    if items.is_empty() {
+        return items;
     }
-    let item = |missing: &MissingRight| format!("<li>{}: {}</li>\n", code(missing.right), text(&missing.message));
-    let items: String = rights.iter().take(MOST).map(item).collect();
-    format!("<div class=\"notice error\">\n<h3>Missing rights</h3>\n<ul>\n{items}</ul>\n</div>\n")
+    format!("<div class=\"notice error\">\n<h3>{title}</h3>\n<ul>\n{items}</ul>\n</div>\n")
 }
 
 /// Returns the targets that Logweir could not read.

@@ -288,6 +288,7 @@ fn definition(arn: &str) -> Definition {
         secrets: vec!["/prod/db".into(), format!("{SECRET}:password::")],
         logs_with_awslogs: true,
         is_in_use: true,
+        time: Timestamp::UNIX_EPOCH,
     }
 }
 

@@ -77,9 +77,9 @@ pub(super) fn report_unread(context: &Context, judged: &[Judged<'_>]) {
     for (rule, unread) in judged.iter().flat_map(|judged| &judged.not_checked) {
         reads.entry(unread).or_default().insert(rule.name());
     }
-    for (Unread { action, message }, rules) in reads {
+    for (Unread { action, message, is_denied }, rules) in reads {
         let rules = rules.into_iter().collect::<Vec<_>>().join(", ");
-        let help = match message.contains("AccessDenied") {
+        let help = match is_denied {
             true => format!("allow the caller {action}; until then, these rules are not checked: {rules}"),
             false => format!("these rules were not checked: {rules}"),
         };

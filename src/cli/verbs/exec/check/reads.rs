@@ -33,7 +33,7 @@ pub(super) fn seen<T>(answer: Answer<T>) -> Seen<T> {
 fn unread(error: &PortError) -> Unread {
     let named = PERMISSIONS.iter().find(|(call, _)| *call == error.call).map(|(_, action)| *action);
     let action = named.or_else(|| READS.into_iter().find(|action| action.ends_with(&format!(":{}", error.call))));
-    Unread { action: action.unwrap_or(error.call), message: error.to_string() }
+    Unread { action: action.unwrap_or(error.call), message: error.to_string(), is_denied: error.is_denied() }
 }
 
 #[cfg(test)]

@@ -13,6 +13,11 @@ const MEMBER: &str = "/autoScalingGroupProvider/managedTerminationProtection";
 pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
     match account.ecs.capacity_providers.get() {
         Err(missing) => vec![not_checked(NAME, account.resource(), missing)],
+        Ok((providers, origin)) if providers.is_empty() => {
+            let message = "the account has no capacity provider of its own";
+            let judged = Judged::new(Verdict::NotApplicable, message, "/capacityProviders");
+            vec![result(NAME, account.resource(), origin, judged)]
+        }
         Ok((providers, origin)) => {
             providers.iter().map(|provider| result(NAME, provider.resource(), origin, judged(provider))).collect()
         }

@@ -13,8 +13,10 @@ mod unpropagated_tags;
 mod untagged_cluster;
 mod untagged_service;
 
-use super::judged::{Judged, each_cluster, each_placement, each_service, each_standalone_task, not_checked, result};
-use super::{AccountRule, Checked, R};
+use super::judged::{
+    Judged, each_cluster, each_placement, each_service, each_standalone_task, not_checked, result, unread,
+};
+use super::{AccountRule, CLUSTERS, Checked, DEFINITIONS, R, SERVICES, WORKLOADS};
 use crate::domain::baseline::Baseline;
 use crate::domain::runbook::account::Account;
 use crate::domain::runbook::depth::Depth;
@@ -22,17 +24,11 @@ use crate::domain::runbook::depth::Depth;
 const fn rule(
     requirement: R,
     name: &'static str,
-    reads: &'static [&'static str],
+    subjects: &'static [&'static str],
     check: fn(&Account, &Baseline) -> Checked,
 ) -> AccountRule {
-    AccountRule { requirement, name, depth: Depth::Ecs, reads, check: Some(check) }
+    AccountRule { requirement, name, depth: Depth::Ecs, reads: subjects, subjects, check: Some(check) }
 }
-
-const CLUSTERS: &[&str] = &["ecs:ListClusters", "ecs:DescribeClusters"];
-const SERVICES: &[&str] = &["ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices"];
-const WORKLOADS: &[&str] =
-    &["ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices", "ecs:ListTasks", "ecs:DescribeTasks"];
-const DEFINITIONS: &[&str] = &["ecs:ListTaskDefinitionFamilies", "ecs:DescribeTaskDefinition"];
 
 pub(super) static RULES: [AccountRule; 12] = [
     rule(R::LeastPrivilege, reused_task_role::NAME, DEFINITIONS, reused_task_role::check),

@@ -8,7 +8,7 @@ mod secret_without_rotation;
 mod unrestricted_pass_role;
 mod untrusted_source;
 
-use super::{AccountRule, Checked, R};
+use super::{AccountRule, Checked, DEFINITIONS, R};
 use crate::domain::baseline::Baseline;
 use crate::domain::runbook::account::Account;
 use crate::domain::runbook::depth::Depth;
@@ -19,7 +19,7 @@ const fn rule(
     reads: &'static [&'static str],
     check: fn(&Account, &Baseline) -> Checked,
 ) -> AccountRule {
-    AccountRule { requirement, name, depth: Depth::Identity, reads, check: Some(check) }
+    AccountRule { requirement, name, depth: Depth::Identity, reads, subjects: DEFINITIONS, check: Some(check) }
 }
 
 const POLICIES: &[&str] = &[

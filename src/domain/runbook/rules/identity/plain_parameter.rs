@@ -17,7 +17,7 @@ pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
             let owner = reference.owner.as_deref().unwrap_or_default();
             let message =
                 format!("the parameter belongs to account {owner}, which alone shows its type; run Logweir there");
-            RunbookResult::bare(named(&reference.text), NAME, Verdict::NotChecked, message)
+            RunbookResult::not_checked(named(&reference.text), NAME, message)
         }
     };
     account.references(Store::Parameters).into_iter().map(of_one).collect()

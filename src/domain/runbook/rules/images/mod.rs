@@ -7,7 +7,7 @@ mod unscanned_image;
 mod unscanned_repository;
 mod vulnerable_image;
 
-use super::{AccountRule, Checked, R};
+use super::{AccountRule, Checked, DEFINITIONS, R};
 use crate::domain::baseline::Baseline;
 use crate::domain::runbook::account::Account;
 use crate::domain::runbook::depth::Depth;
@@ -18,7 +18,7 @@ const fn rule(
     reads: &'static [&'static str],
     check: fn(&Account, &Baseline) -> Checked,
 ) -> AccountRule {
-    AccountRule { requirement, name, depth: Depth::Images, reads, check: Some(check) }
+    AccountRule { requirement, name, depth: Depth::Images, reads, subjects: DEFINITIONS, check: Some(check) }
 }
 
 const SCANS: &[&str] = &["ecr:DescribeImages", "ecr:DescribeImageScanFindings"];

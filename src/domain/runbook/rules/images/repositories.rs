@@ -46,11 +46,16 @@ pub(super) fn each_scan(account: &Account, rule: &'static str, judge: impl Fn(&S
                 let message = "the repository has no such image; tasks that run keep it, and no new task gets it";
                 result(rule, resource, origin, Judged::new(Verdict::Undecidable, message, "/imageDetails"))
             }
-            Some(Ok((Some(scan), _))) if scan.is_index => {
+            Some(Ok((Some(scan), origin))) if scan.is_index => {
                 let message = "the image is an index of images for several platforms, which Amazon ECR scans one by \
                     one; run: \
                                aws ecr describe-image-scan-findings for the digest of the platform";
-                RunbookResult::bare(resource, rule, Verdict::Undecidable, message)
+                result(
+                    rule,
+                    resource,
+                    origin,
+                    Judged::new(Verdict::Undecidable, message, "/imageDetails/imageManifestMediaType"),
+                )
             }
             Some(Ok((Some(scan), origin))) => result(rule, resource, origin, judge(scan)),
         }
@@ -80,5 +85,5 @@ fn elsewhere(account: &Account, rule: &'static str, resource: Resource, owner: &
              Logweir there"
         ),
     };
-    RunbookResult::bare(resource, rule, Verdict::NotChecked, message)
+    RunbookResult::not_checked(resource, rule, message)
 }

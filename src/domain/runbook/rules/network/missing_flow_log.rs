@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::judged::{Judged, not_checked, result};
+use super::super::WORKLOADS;
+use super::super::judged::{Judged, not_checked, result, unread};
 use super::workload::{Workload, known};
 use super::{Checked, workload};
 use crate::domain::baseline::Baseline;
-use crate::domain::runbook::account::Account;
 use crate::domain::runbook::account::network::{FlowLog, Subnet};
+use crate::domain::runbook::account::{Account, Missing};
 use crate::domain::runbook::verdict::{Resource, ResourceKind, RunbookResult, Verdict};
 use crate::domain::text::names;
 
@@ -19,6 +20,8 @@ struct Vpc<'a> {
     owner: &'a str,
     subnets: BTreeSet<&'a str>,
     has_instances: bool,
+    /// The read that Logweir lacks to know whether tasks of the VPC run on instances.
+    unread: Option<Missing<'a>>,
 }
 
 pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
@@ -26,23 +29,31 @@ pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
     let of_instances = workloads.iter().filter(|one| one.subnets.is_empty() && !one.is_external());
     results.extend(of_instances.map(|one| {
         let message = "the tasks use the network of their instances; check the flow logs of the VPC of the instances";
-        RunbookResult::bare(one.resource.clone(), NAME, Verdict::Undecidable, message)
+        one.result(NAME, Verdict::Undecidable, message, one.network_member())
     }));
     match account.network.subnets.get() {
         Err(missing) => results.push(not_checked(NAME, account.resource(), missing)),
-        Ok((subnets, _)) => results.extend(vpcs(&workloads, subnets).iter().map(|vpc| judged(account, vpc))),
+        Ok((subnets, _)) => results.extend(vpcs(account, &workloads, subnets).iter().map(|vpc| judged(account, vpc))),
     }
     results
 }
 
-fn vpcs<'a>(workloads: &[Workload<'_>], subnets: &'a [Subnet]) -> Vec<Vpc<'a>> {
+fn vpcs<'a>(account: &'a Account, workloads: &[Workload<'_>], subnets: &'a [Subnet]) -> Vec<Vpc<'a>> {
+    let hidden = unread(account, WORKLOADS);
     let mut vpcs: BTreeMap<&str, Vpc<'a>> = BTreeMap::new();
     for workload in workloads {
         for subnet in workload.known_subnets(subnets) {
-            let new = Vpc { id: &subnet.vpc, owner: &subnet.owner, subnets: BTreeSet::new(), has_instances: false };
+            let new = Vpc {
+                id: &subnet.vpc,
+                owner: &subnet.owner,
+                subnets: BTreeSet::new(),
+                has_instances: false,
+                unread: hidden,
+            };
             let vpc = vpcs.entry(&subnet.vpc).or_insert(new);
             vpc.subnets.insert(&subnet.id);
             vpc.has_instances |= workload.has_instances();
+            vpc.unread = vpc.unread.or_else(|| workload.unread_host(account));
         }
     }
     vpcs.into_values().collect()
@@ -87,8 +98,11 @@ fn judged(account: &Account, vpc: &Vpc<'_>) -> RunbookResult {
     };
     let message = format!("{what}; create a flow log of the VPC for the traffic type ALL");
     // The written runbook demands flow logs for the launch type EC2.
-    let verdict = if vpc.has_instances { Verdict::Fail } else { Verdict::Advice };
-    about(verdict, &message, "/FlowLogs", ids)
+    match (vpc.has_instances, vpc.unread) {
+        (true, _) => about(Verdict::Fail, &message, "/FlowLogs", ids),
+        (false, None) => about(Verdict::Advice, &message, "/FlowLogs", ids),
+        (false, Some(missing)) => not_checked(NAME, resource, missing),
+    }
 }
 
 /// Returns a VPC as the resource of a result.

@@ -10,7 +10,7 @@ mod unusable_vpc_endpoint;
 mod weak_listener;
 mod workload;
 
-use super::{AccountRule, Checked, R};
+use super::{AccountRule, Checked, R, SERVICES, WORKLOADS};
 use crate::domain::baseline::Baseline;
 use crate::domain::runbook::account::Account;
 use crate::domain::runbook::depth::Depth;
@@ -19,9 +19,10 @@ const fn rule(
     requirement: R,
     name: &'static str,
     reads: &'static [&'static str],
+    subjects: &'static [&'static str],
     check: fn(&Account, &Baseline) -> Checked,
 ) -> AccountRule {
-    AccountRule { requirement, name, depth: Depth::Network, reads, check: Some(check) }
+    AccountRule { requirement, name, depth: Depth::Network, reads, subjects, check: Some(check) }
 }
 
 const ENDPOINTS: &[&str] = &["ec2:DescribeSubnets", "ec2:DescribeVpcEndpoints", "ec2:DescribeRouteTables"];
@@ -38,14 +39,15 @@ const LISTENERS: &[&str] = &[
     "elasticloadbalancing:DescribeListeners",
     "elasticloadbalancing:DescribeRules",
 ];
+const INTERFACES: &[&str] = &["ec2:DescribeNetworkInterfaces"];
 const TARGET_GROUPS: &[&str] = &["elasticloadbalancing:DescribeTargetGroups"];
 
 pub(super) static RULES: [AccountRule; 7] = [
-    rule(R::VpcEndpoints, missing_vpc_endpoint::NAME, ENDPOINTS, missing_vpc_endpoint::check),
-    rule(R::VpcEndpoints, unusable_vpc_endpoint::NAME, USABLE, unusable_vpc_endpoint::check),
-    rule(R::FlowLogs, missing_flow_log::NAME, FLOW_LOGS, missing_flow_log::check),
-    rule(R::FlowLogs, undelivered_flow_log::NAME, FLOW_LOGS, undelivered_flow_log::check),
-    rule(R::Tls, weak_listener::NAME, LISTENERS, weak_listener::check),
-    rule(R::Tls, plaintext_target_group::NAME, TARGET_GROUPS, plaintext_target_group::check),
-    rule(R::NoPublicAddress, public_interface::NAME, &["ec2:DescribeNetworkInterfaces"], public_interface::check),
+    rule(R::VpcEndpoints, missing_vpc_endpoint::NAME, ENDPOINTS, WORKLOADS, missing_vpc_endpoint::check),
+    rule(R::VpcEndpoints, unusable_vpc_endpoint::NAME, USABLE, WORKLOADS, unusable_vpc_endpoint::check),
+    rule(R::FlowLogs, missing_flow_log::NAME, FLOW_LOGS, WORKLOADS, missing_flow_log::check),
+    rule(R::FlowLogs, undelivered_flow_log::NAME, FLOW_LOGS, WORKLOADS, undelivered_flow_log::check),
+    rule(R::Tls, weak_listener::NAME, LISTENERS, SERVICES, weak_listener::check),
+    rule(R::Tls, plaintext_target_group::NAME, TARGET_GROUPS, SERVICES, plaintext_target_group::check),
+    rule(R::NoPublicAddress, public_interface::NAME, INTERFACES, WORKLOADS, public_interface::check),
 ];

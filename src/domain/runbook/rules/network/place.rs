@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::judged::{Judged, not_checked, result};
+use super::super::judged::{Judged, not_checked, reason, result, unread};
 use super::workload::{Workload, known};
 use crate::domain::runbook::account::network::{RouteTable, Subnet, VpcEndpoint};
 use crate::domain::runbook::account::{Account, Origin};
@@ -33,14 +33,13 @@ pub(super) enum Found<'a> {
 /// Returns the place of a workload, or the result of a rule about endpoints that needs no endpoint or lacks a fact.
 pub(super) fn of<'a>(account: &'a Account, workload: &'a Workload<'a>, rule: &'static str) -> Found<'a> {
     let resource = || workload.resource.clone();
-    let bare =
-        |verdict, message: String| Found::Decided(Box::new(RunbookResult::bare(resource(), rule, verdict, message)));
+    let decided = |verdict, message, member| Found::Decided(Box::new(workload.result(rule, verdict, message, member)));
     if workload.is_external() {
-        return bare(Verdict::NotApplicable, "the tasks run outside AWS".to_owned());
+        return decided(Verdict::NotApplicable, "the tasks run outside AWS", "/launchType");
     }
     if workload.subnets.is_empty() {
         let message = "the tasks use the network of their instances; check the endpoints of the VPC of the instances";
-        return bare(Verdict::Undecidable, message.to_owned());
+        return decided(Verdict::Undecidable, message, workload.network_member());
     }
     let (subnets, origin) = match account.network.subnets.get() {
         Ok(found) => found,
@@ -71,13 +70,16 @@ pub(super) fn of<'a>(account: &'a Account, workload: &'a Workload<'a>, rule: &'s
         return Found::Decided(Box::new(not_checked(rule, resource(), missing)));
     }
     if workload.has_unread_definition {
-        let message = "Logweir could not read a task definition of the tasks, for which it needs \
-                       ecs:DescribeTaskDefinition";
-        return bare(Verdict::NotChecked, message.to_owned());
+        let message = match unread(account, &["ecs:DescribeTaskDefinition"]) {
+            Some(missing) => reason(missing),
+            None => "Logweir has not read a task definition of the tasks (ecs:DescribeTaskDefinition)".to_owned(),
+        };
+        return Found::Decided(Box::new(RunbookResult::not_checked(resource(), rule, message)));
     }
     let needs = workload.needs(account);
     if needs.is_empty() {
-        return bare(Verdict::NotApplicable, "the tasks need no endpoint that Logweir knows of".to_owned());
+        let message = "the tasks need no endpoint that Logweir knows of";
+        return decided(Verdict::NotApplicable, message, workload.definition_member());
     }
     let vpcs = subnets.iter().map(|subnet| subnet.vpc.as_str()).collect();
     Found::Known(Place { account, workload, subnets, vpcs, origin, needs })

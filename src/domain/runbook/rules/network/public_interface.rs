@@ -21,11 +21,15 @@ pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
 
 fn judged(account: &Account, workload: &Workload<'_>) -> RunbookResult {
     let resource = workload.resource.clone();
-    let bare = |verdict, message: &str| RunbookResult::bare(workload.resource.clone(), NAME, verdict, message);
     if workload.interfaces.is_empty() {
-        return match workload.subnets.is_empty() && !workload.is_external() {
-            true => bare(Verdict::Undecidable, "the tasks use the interfaces and addresses of their instances"),
-            false => bare(Verdict::NotApplicable, "no running task has a network interface"),
+        if workload.subnets.is_empty() && !workload.is_external() {
+            let message = "the tasks use the interfaces and addresses of their instances";
+            return workload.result(NAME, Verdict::Undecidable, message, workload.network_member());
+        }
+        let message = "no running task has a network interface";
+        return match workload.tasks {
+            Ok(origin) => result(NAME, resource, origin, Judged::new(Verdict::NotApplicable, message, "/attachments")),
+            Err(missing) => not_checked(NAME, resource, missing),
         };
     }
     let (_, origin) = match account.network.interfaces.get() {
@@ -35,7 +39,8 @@ fn judged(account: &Account, workload: &Workload<'_>) -> RunbookResult {
     let is_own = |interface: &&NetworkInterface| workload.interfaces.contains(interface.id.as_str());
     let own: Vec<&NetworkInterface> = known(&account.network.interfaces).filter(is_own).collect();
     if own.is_empty() {
-        return bare(Verdict::NotApplicable, "the tasks have stopped since Logweir listed them");
+        let message = "the tasks have stopped since Logweir listed them";
+        return result(NAME, resource, origin, Judged::new(Verdict::NotApplicable, message, "/NetworkInterfaces"));
     }
     let public: Vec<&str> = own.iter().filter_map(|one| one.public_address.as_deref()).collect();
     let judged = if !public.is_empty() {

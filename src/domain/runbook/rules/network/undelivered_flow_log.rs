@@ -28,7 +28,12 @@ pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
         };
         result(NAME, resource(account, log), origin, judged.with(value))
     };
-    logs.iter().filter(|log| log.is_active).map(judged).collect()
+    let results: Checked = logs.iter().filter(|log| log.is_active).map(judged).collect();
+    if !results.is_empty() {
+        return results;
+    }
+    let none = Judged::new(Verdict::NotApplicable, "the networks of the tasks have no active flow log", "/FlowLogs");
+    vec![result(NAME, account.resource(), origin, none)]
 }
 
 fn resource(account: &Account, log: &FlowLog) -> Resource {

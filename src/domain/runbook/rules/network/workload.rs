@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::super::judged::not_checked;
+use super::super::judged::{Judged, not_checked, result};
 use super::Checked;
-use crate::domain::runbook::account::ecs::{Definition, Placement, ProviderKind, Service, Task, is_fargate};
+use crate::domain::runbook::account::ecs::{Cluster, Definition, Placement, ProviderKind, Service, Task, is_fargate};
 use crate::domain::runbook::account::images::EcrReference;
 use crate::domain::runbook::account::network::Subnet;
-use crate::domain::runbook::account::{Account, Fact, Missing, Store};
-use crate::domain::runbook::verdict::Resource;
+use crate::domain::runbook::account::{Account, Fact, Missing, Origin, Store};
+use crate::domain::runbook::verdict::{Resource, ResourceKind, RunbookResult, Verdict};
 
 /// Where tasks run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,10 @@ pub(super) enum Host {
 /// A service, a task set, or a task that no service started.
 pub(super) struct Workload<'a> {
     pub(super) resource: Resource,
+    /// The read that shows the workload.
+    pub(super) origin: Origin,
+    /// The read of the running tasks.
+    pub(super) tasks: Result<Origin, Missing<'a>>,
     pub(super) hosts: Vec<Host>,
     /// The subnets of tasks with the mode `awsvpc`.
     pub(super) subnets: BTreeSet<&'a str>,
@@ -48,16 +52,15 @@ pub(super) fn all<'a>(account: &'a Account, rule: &'static str) -> (Vec<Workload
     let (mut workloads, mut unread) = (Vec::new(), Vec::new());
     for cluster in clusters {
         match cluster.services.get() {
-            Ok((services, _)) => {
-                let tasks = cluster.tasks.value().map(Vec::as_slice).unwrap_or_default();
-                workloads.extend(services.iter().flat_map(|service| of_service(account, service, tasks)));
+            Ok((services, origin)) => {
+                workloads.extend(services.iter().flat_map(|service| of_service(account, cluster, service, origin)));
             }
             Err(missing) => unread.push(not_checked(rule, cluster.resource(), missing)),
         }
         match cluster.tasks.get() {
-            Ok((tasks, _)) => {
+            Ok((tasks, origin)) => {
                 let alone = tasks.iter().filter(|task| task.is_standalone());
-                workloads.extend(alone.map(|task| of_task(account, task)));
+                workloads.extend(alone.map(|task| of_task(account, task, origin)));
             }
             Err(missing) => unread.push(not_checked(rule, cluster.resource(), missing)),
         }
@@ -66,12 +69,19 @@ pub(super) fn all<'a>(account: &'a Account, rule: &'static str) -> (Vec<Workload
 }
 
 /// Returns the service and its task sets. A service whose task sets decide has no network of its own.
-fn of_service<'a>(account: &'a Account, service: &'a Service, tasks: &'a [Task]) -> Vec<Workload<'a>> {
+fn of_service<'a>(
+    account: &'a Account,
+    cluster: &'a Cluster,
+    service: &'a Service,
+    origin: Origin,
+) -> Vec<Workload<'a>> {
     let group = format!("service:{}", service.name);
-    let running: Vec<&Task> = tasks.iter().filter(|task| task.group == group).collect();
+    let running: Vec<&Task> = known(&cluster.tasks).filter(|task| task.group == group).collect();
     let used = Used::of(account, service.definitions.iter().chain(running.iter().map(|task| &task.definition)));
     let workload = |(resource, placement): (Resource, &'a Placement)| Workload {
         resource,
+        origin,
+        tasks: cluster.tasks.get().map(|(_, origin)| origin),
         hosts: placement.places().into_iter().map(|place| host(account, place)).collect(),
         subnets: network(placement, |network| &network.subnets),
         security_groups: network(placement, |network| &network.security_groups),
@@ -79,7 +89,7 @@ fn of_service<'a>(account: &'a Account, service: &'a Service, tasks: &'a [Task])
         definitions: used.definitions.clone(),
         has_unread_definition: used.has_unread,
         has_exec: service.has_exec,
-        has_session_key: account.ecs.clusters().any(|one| one.name == service.cluster && one.session_key.is_some()),
+        has_session_key: cluster.session_key.is_some(),
     };
     let decides = |(_, placement): &(Resource, &Placement)| {
         service.task_sets.is_empty() || placement.network.is_some() || !placement.places().is_empty()
@@ -99,13 +109,15 @@ fn network<'a>(
 }
 
 /// Returns the task. The interfaces of the task show its security groups.
-fn of_task<'a>(account: &'a Account, task: &'a Task) -> Workload<'a> {
+fn of_task<'a>(account: &'a Account, task: &'a Task, origin: Origin) -> Workload<'a> {
     let interfaces = account.network.interfaces.value().into_iter().flatten();
     let own = interfaces.filter(|interface| task.interfaces.contains(&interface.id));
     let used = Used::of(account, std::iter::once(&task.definition));
     let place = task.capacity_provider.as_deref().or(task.launch_type.as_deref());
     Workload {
         resource: task.resource(),
+        origin,
+        tasks: Ok(origin),
         hosts: place.into_iter().map(|place| host(account, place)).collect(),
         subnets: task.subnets.iter().map(String::as_str).collect(),
         security_groups: own.flat_map(|interface| &interface.security_groups).map(String::as_str).collect(),
@@ -164,6 +176,33 @@ impl Workload<'_> {
     /// Whether all tasks run outside AWS.
     pub(super) fn is_external(&self) -> bool {
         !self.hosts.is_empty() && self.hosts.iter().all(|host| *host == Host::External)
+    }
+
+    /// Returns the result of a rule that the description of the workload decides.
+    pub(super) fn result(
+        &self,
+        rule: &'static str,
+        verdict: Verdict,
+        message: &str,
+        member: &'static str,
+    ) -> RunbookResult {
+        result(rule, self.resource.clone(), self.origin, Judged::new(verdict, message, member))
+    }
+
+    /// Returns the member that shows the subnets.
+    pub(super) fn network_member(&self) -> &'static str {
+        match self.resource.kind {
+            ResourceKind::Task => "/attachments",
+            _ => "/networkConfiguration",
+        }
+    }
+
+    /// Returns the member that shows the task definition.
+    pub(super) fn definition_member(&self) -> &'static str {
+        match self.resource.kind {
+            ResourceKind::Task => "/taskDefinitionArn",
+            _ => "/taskDefinition",
+        }
     }
 
     /// Returns the services of AWS that the tasks and their agent call, as the names of endpoints have them. Tasks on

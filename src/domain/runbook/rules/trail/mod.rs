@@ -19,7 +19,7 @@ const fn rule(
     reads: &'static [&'static str],
     check: fn(&Account, &Baseline) -> Checked,
 ) -> AccountRule {
-    AccountRule { requirement, name, depth: Depth::Trail, reads, check: Some(check) }
+    AccountRule { requirement, name, depth: Depth::Trail, reads, subjects: &[], check: Some(check) }
 }
 
 const TRAILS: &[&str] = &["cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors"];

@@ -4,7 +4,7 @@ use super::super::judged::{Judged, not_checked, result};
 use super::Checked;
 use crate::domain::runbook::account::trail::Trail;
 use crate::domain::runbook::account::{Account, Missing};
-use crate::domain::runbook::verdict::{Resource, ResourceKind};
+use crate::domain::runbook::verdict::{Resource, ResourceKind, Verdict};
 use crate::domain::trail::selectors::{ManagementCall, all, records};
 
 /// The calls to ECS that change what runs, and the call that opens a session in a container.
@@ -57,7 +57,7 @@ pub(super) fn recording(trails: &[Trail]) -> Vec<&Trail> {
 }
 
 /// Returns the result of a rule about each trail that records the calls to ECS. The trails that record none have no
-/// result, because `unrecorded-call` judges them.
+/// result, because `unrecorded-call` judges them. Without any such trail, the rule is not applicable to the account.
 pub(super) fn each_recording(account: &Account, rule: &'static str, judge: impl Fn(&Trail) -> Judged) -> Checked {
     match account.trail.trails.get() {
         Err(missing) => vec![not_checked(rule, account.resource(), missing)],
@@ -67,7 +67,12 @@ pub(super) fn each_recording(account: &Account, rule: &'static str, judge: impl 
                 None if trail.is_recording() => Some(result(rule, trail.resource(), origin, judge(trail))),
                 None => None,
             };
-            trails.iter().filter_map(of_one).collect()
+            let results: Checked = trails.iter().filter_map(of_one).collect();
+            if !results.is_empty() {
+                return results;
+            }
+            let judged = Judged::new(Verdict::NotApplicable, "no trail records all calls to ECS", "/trailList");
+            vec![result(rule, account.resource(), origin, judged)]
         }
     }
 }

@@ -35,9 +35,12 @@ pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
     };
     let fitting = names(rules.iter().filter(|rule| rule.may_match_ecs()).map(|rule| rule.name.as_str()));
     let shown = Some(fitting).filter(|names| !names.is_empty());
-    vec![match judged(account, rules) {
-        Ok(judged) => result(NAME, account.resource(), origin, judged.with(shown)),
-        Err(missing) => not_checked(NAME, account.resource(), missing),
+    // A cluster that Logweir could not read may have container instances, whose events need a target too.
+    let unread = account.ecs.clusters.get().err();
+    vec![match (judged(account, rules), unread) {
+        (Ok(Judged { verdict: Verdict::Pass, .. }), Some(missing)) => not_checked(NAME, account.resource(), missing),
+        (Ok(judged), _) => result(NAME, account.resource(), origin, judged.with(shown)),
+        (Err(missing), _) => not_checked(NAME, account.resource(), missing),
     }]
 }
 
