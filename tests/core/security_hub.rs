@@ -7,8 +7,8 @@ use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::runbook::{Subject, Verdict, judge};
 use serde_json::{Value, json};
 
-/// Whether a control passes. `None` if the control does not apply to the task definition.
-type Passes = Option<bool>;
+/// Whether a control passes. `None` if the control does not apply to the resource.
+pub(super) type Passes = Option<bool>;
 
 /// A control with the logic that AWS documents for it, and the rules of Logweir that judge the same fact.
 struct Control {
@@ -74,23 +74,23 @@ const DIFFERENCES: [Difference; 5] = [
     },
 ];
 
-fn containers(task: &Value) -> &[Value] {
+pub(super) fn containers(task: &Value) -> &[Value] {
     task["containerDefinitions"].as_array().map_or(&[], Vec::as_slice)
 }
 
-fn all(task: &Value, is_fine: impl Fn(&Value) -> bool) -> Passes {
+pub(super) fn all(task: &Value, is_fine: impl Fn(&Value) -> bool) -> Passes {
     Some(containers(task).iter().all(is_fine))
 }
 
-fn any(task: &Value, holds: impl Fn(&Value) -> bool) -> bool {
+pub(super) fn any(task: &Value, holds: impl Fn(&Value) -> bool) -> bool {
     containers(task).iter().any(holds)
 }
 
-fn is_windows(task: &Value) -> bool {
+pub(super) fn is_windows(task: &Value) -> bool {
     task["runtimePlatform"]["operatingSystemFamily"].as_str().is_some_and(|family| family.starts_with("WINDOWS"))
 }
 
-fn is_blank(value: &Value) -> bool {
+pub(super) fn is_blank(value: &Value) -> bool {
     value.as_str().unwrap_or_default().is_empty()
 }
 
@@ -98,7 +98,7 @@ fn read_only_root(task: &Value) -> Passes {
     if is_windows(task) { None } else { all(task, |one| one["readonlyRootFilesystem"] == true) }
 }
 
-fn secret_names(task: &Value) -> Passes {
+pub(super) fn secret_names(task: &Value) -> Passes {
     let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "ECS_ENGINE_AUTH_DATA"];
     all(task, |one| {
         let variables = one["environment"].as_array().map_or(&[][..], Vec::as_slice);
@@ -106,7 +106,7 @@ fn secret_names(task: &Value) -> Passes {
     })
 }
 
-fn log_configuration(task: &Value) -> Passes {
+pub(super) fn log_configuration(task: &Value) -> Passes {
     all(task, |one| !is_blank(&one["logConfiguration"]["logDriver"]))
 }
 
@@ -132,7 +132,7 @@ fn windows_user(task: &Value) -> Passes {
 }
 
 /// Returns the worst verdict of the rules about a registered revision, over all its containers.
-fn verdict(rules: &[&str], task: &Value) -> Verdict {
+pub(super) fn verdict(rules: &[&str], task: &Value) -> Verdict {
     let mut document = task.clone();
     let tags = document.as_object_mut().unwrap().remove("tags").unwrap_or_else(|| json!([{"key": "a", "value": ""}]));
     let tags: Vec<(String, String)> =
@@ -158,7 +158,7 @@ fn text(value: &Value) -> String {
 }
 
 /// A task definition with a container for each item of `of_containers`, and with the members `task`.
-fn with(of_containers: &[Value], task: &Value) -> Value {
+pub(super) fn with(of_containers: &[Value], task: &Value) -> Value {
     let container = |(index, members): (usize, &Value)| {
         let mut one = json!({"name": format!("c{index}"), "image": "web"});
         one.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
@@ -170,7 +170,7 @@ fn with(of_containers: &[Value], task: &Value) -> Value {
     all
 }
 
-fn cases() -> Vec<Value> {
+pub(super) fn cases() -> Vec<Value> {
     let windows = json!({"runtimePlatform": {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}});
     let env = |name: &str| json!({"environment": [{"name": name, "value": "x"}]});
     let efs = |volumes: &[Value]| {
