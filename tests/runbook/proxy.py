@@ -1,4 +1,4 @@
-"""A proxy on loopback in front of an emulated account. It denies one operation, answers what moto lacks, and asks moto for
+"""A proxy on loopback in front of an emulated account. It denies or breaks one operation, answers what moto lacks, and asks moto for
 each answer once, because the account does not change."""
 
 import http.server
@@ -15,12 +15,21 @@ DENIALS = {
 }
 
 
-class Proxy:
-    """`answers` has the whole answer of an operation in place of moto's."""
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    # With the default of 5, the kernel drops connections of a burst, and the client waits a second to try again.
+    request_queue_size = 128
 
-    def __init__(self, upstream, answers):
-        self.upstream, self.answers = upstream, answers
-        self.denied, self.seen, self.known = None, set(), {}
+
+class Proxy:
+    """`answers` has the whole answer of an operation in place of moto's, and `complete` changes moto's.
+
+    `denied` is the operation that the caller lacks the right for, and `broken` has those that fail otherwise.
+    """
+
+    def __init__(self, upstream, answers, complete):
+        self.upstream, self.answers, self.complete = upstream, answers, complete
+        self.denied, self.broken, self.seen, self.known = None, set(), set(), {}
         proxy = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -34,8 +43,7 @@ class Proxy:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -49,6 +57,8 @@ class Proxy:
         if (service, operation) == self.denied:
             kind = "ec2" if service == "ec2" else "json" if "X-Amz-Target" in request.headers else "xml"
             return reply(request, 403 if kind != "json" else 400, DENIALS[kind])
+        if (service, operation) in self.broken:
+            return reply(request, 500, b"<html>broken</html>")
         if operation in self.answers:
             return reply(request, 200, json.dumps(self.answers[operation]).encode())
         question = (service, operation, request.path, body)
@@ -61,7 +71,7 @@ class Proxy:
         asked = urllib.request.Request(self.upstream + request.path, body or None, headers, method=request.command)
         try:
             with urllib.request.urlopen(asked) as answered:
-                return answered.status, answered.read()
+                return answered.status, self.complete(called(request, body)[1], answered.read())
         except urllib.error.HTTPError as error:
             return error.code, error.read()
 

@@ -8,8 +8,9 @@ import subprocess
 import unittest
 import urllib.request
 
-from account import ACCOUNT, REGION, Account
+from account import ACCOUNT, REGION
 from proxy import Proxy
+from wide import WideAccount, complete
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROGRAM = ROOT / "target/debug/logweir"
@@ -27,8 +28,8 @@ class WholeAccount(unittest.TestCase):
     def setUpClass(cls):
         upstream = os.environ["LOGWEIR_TEST_MOTO"]
         urllib.request.urlopen(urllib.request.Request(f"{upstream}/moto-api/reset", method="POST")).close()
-        Account(upstream)
-        cls.proxy = Proxy(upstream, {"DescribeCapacityProviders": PROVIDERS})
+        WideAccount(upstream)
+        cls.proxy = Proxy(upstream, {"DescribeCapacityProviders": PROVIDERS}, complete)
         cls.addClassCleanup(cls.proxy.close)
         cls.code, cls.sheet = cls.runbook()
         cls.operations = sorted(cls.proxy.seen)
@@ -37,9 +38,10 @@ class WholeAccount(unittest.TestCase):
     def runbook(cls, depth="trail"):
         command = [PROGRAM, "--endpoint-url", cls.proxy.url, "runbook", "--depth", depth, "--format", "json"]
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_ENDPOINT", "LOGWEIR_"))}
-        ended = subprocess.run(command, env=environment, capture_output=True, check=False)
+        ended = subprocess.run(command, env=environment, capture_output=True, check=False, text=True)
         if ended.returncode not in (0, 1, 2):
-            raise AssertionError(ended.stderr.decode())
+            raise AssertionError(ended.stderr)
+        cls.errors = ended.stderr
         return ended.returncode, json.loads(ended.stdout) if ended.stdout else None
 
     def test_each_rule_gives_each_resource_the_expected_verdict(self):
@@ -51,14 +53,26 @@ class WholeAccount(unittest.TestCase):
         self.assertEqual(1, self.code)
         self.assertEqual([], self.sheet["coverage"]["not_checked"])
 
-    def test_each_decision_has_evidence_with_its_operation_and_member(self):
+    def test_each_verdict_has_evidence_with_its_operation_its_member_and_the_time_of_the_read(self):
         for requirement, result in results(self.sheet):
-            if result["verdict"] not in ("pass", "fail", "advice"):
-                continue
             evidence = result["evidence"]
-            with self.subTest(requirement=requirement, rule=result["rule"]):
+            with self.subTest(requirement=requirement, rule=result["rule"], verdict=result["verdict"]):
                 self.assertRegex(evidence["source"], r"^[a-z0-9-]+:[A-Z]\w+$")
+                self.assertIn(tuple(evidence["source"].split(":")), [named(operation) for operation in self.operations])
                 self.assertRegex(evidence["member"], "^(/|$)")
+                self.assertIsNotNone(evidence["time"])
+
+    def test_the_account_has_each_verdict_that_a_whole_account_can_have(self):
+        counts = collections.Counter(result["verdict"] for _, result in results(self.sheet))
+        self.assertEqual({"pass", "fail", "advice", "undecidable", "not-applicable"}, set(counts))
+        for requirement in self.sheet["requirements"]:
+            found = {result["verdict"] for result in requirement["results"]}
+            with self.subTest(requirement=requirement["id"]):
+                self.assertTrue(found - {"not-applicable"}, "nothing is judged")
+
+    def test_the_results_of_two_runs_are_equal_and_in_one_order(self):
+        _, again = self.runbook()
+        self.assertEqual([results_as_keys(self.sheet)], [results_as_keys(again)])
 
     def test_no_output_has_the_value_of_a_variable(self):
         self.assertNotIn("CANARY", json.dumps(self.sheet))
@@ -75,16 +89,35 @@ class WholeAccount(unittest.TestCase):
                 if sheet is None:  # without a baseline, there is no verdict
                     self.assertIn(operation, [("sts", "GetCallerIdentity"), ("ssm", "GetParameter")])
                     continue
-                rights = {each["right"] for each in sheet["coverage"]["account"]["missing_rights"]}
-                new = collections.Counter(results_as_keys(sheet)) - whole
-                worse = [key for key in new if key[-1] not in ("not-checked", "undecidable")]
-                self.assertEqual([], worse, "a verdict that the whole account does not have")
-                self.assertTrue(new or sheet["coverage"]["errors"], "no rule is unchecked")
-                self.assertIn(":".join(named(operation)), rights)
-                lost = {key[1] for key in whole} - {key[1] for key in results_as_keys(sheet)}
-                self.assertLessEqual(lost, set(sheet["coverage"]["not_checked"]), "a rule without a result")
+                right = ":".join(named(operation))
+                account = sheet["coverage"]["account"]
+                self.assertEqual([right], sorted({each["right"] for each in account["missing_rights"]}))
+                self.assertEqual([], account["failed_reads"])
+                self.assertIn(f"allow the caller {right}", self.errors)
+                found = collections.Counter(results_as_keys(sheet))
+                new, lost = found - whole, whole - found
+                self.assertEqual([], [key for key in new if key[-1] != "not-checked"], "a verdict that is not of the account")
+                self.assertTrue(new, "no rule is unchecked")
+                # Each rule that lost a verdict says which right it needs.
+                naming = {result["rule"] for _, result in results(sheet)
+                          if result["verdict"] == "not-checked" and right in result["message"]}
+                self.assertLessEqual({key[1] for key in lost}, naming, "a rule without a result that names the right")
                 unaffected.append(operation)
-        self.assertGreater(len(unaffected), 20)
+        self.assertGreater(len(unaffected), 30)
+
+    def test_a_read_that_fails_otherwise_is_no_missing_right(self):
+        self.proxy.broken = {("cloudtrail", "GetTrailStatus"), ("ec2", "DescribeFlowLogs")}
+        code, sheet = self.runbook()
+        self.proxy.broken = set()
+        self.assertEqual(2, code)
+        account = sheet["coverage"]["account"]
+        operations = ["cloudtrail:GetTrailStatus", "ec2:DescribeFlowLogs"]
+        self.assertEqual([], account["missing_rights"])
+        self.assertEqual(operations, sorted({each["operation"] for each in account["failed_reads"]}))
+        self.assertNotIn("allow the caller", self.errors)
+        reasons = {result["message"] for _, result in results(sheet) if result["verdict"] == "not-checked"}
+        for operation in operations:
+            self.assertTrue(any(f"because {operation} failed" in reason for reason in reasons), reasons)
 
 
 def named(operation):
@@ -100,9 +133,11 @@ def results(sheet):
 
 
 def results_as_keys(sheet):
+    keys = []
     for requirement, result in results(sheet):
         resource = result["resource"]
-        yield requirement, result["rule"], resource["kind"], resource["name"], resource["container"], result["verdict"]
+        keys.append((requirement, result["rule"], resource["kind"], resource["name"], resource["container"], result["verdict"]))
+    return keys
 
 
 def verdicts(sheet):
@@ -111,7 +146,7 @@ def verdicts(sheet):
     for requirement, result in results(sheet):
         resource = result["resource"]
         name = resource["name"].split("/")[-1]
-        drawn = name.startswith(("vpc-", "fl-"))
+        drawn = resource["kind"] in ("vpc", "flow-log", "task")
         line = f"{resource['kind']} {'…' if drawn else name}: {result['verdict']}"
         found.setdefault(f"{requirement} {result['rule']}", []).append(line)
     return {rule: sorted(lines) for rule, lines in sorted(found.items())}
