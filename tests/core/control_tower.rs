@@ -1,6 +1,6 @@
-//! The rules of the runbook beside the proactive controls of AWS Control Tower that judge task definitions. The tests judge
-//! each case with the rule specification that AWS publishes for the control, and with Logweir's rules. A verdict may
-//! differ only for a reason in `DIFFERENCES`, which `docs/runbook.md` explains.
+//! The rules of the runbook beside the proactive controls of AWS Control Tower that judge task definitions. The tests
+//! judge each case with the rule specification that AWS publishes for the control, and with Logweir's rules. A verdict
+//! may differ only for a reason in `DIFFERENCES`, which `docs/runbook.md` explains.
 
 use logweir::domain::runbook::{Requirement, Verdict, rule_names};
 use serde_json::{Value, json};
@@ -14,8 +14,8 @@ struct Control {
     rules: &'static [&'static str],
 }
 
-/// Source: the rule specifications on the page *Amazon ECS controls* of the AWS Control Tower control reference. The other
-/// three controls, CT.ECS.PR.1, 2 and 9, judge services and clusters (see `security_hub_account`).
+/// Source: the rule specifications on the page *Amazon ECS controls* of the AWS Control Tower control reference. The
+/// other three controls, CT.ECS.PR.1, 2 and 9, judge services and clusters (see `security_hub_account`).
 const CONTROLS: [Control; 9] = [
     Control { id: "CT.ECS.PR.3", judge: non_root_user, rules: &["root-user", "windows-administrator"] },
     Control { id: "CT.ECS.PR.4", judge: own_network, rules: &["host-network"] },

@@ -4,6 +4,7 @@
 mod account;
 mod identity;
 mod images;
+mod neighbour;
 mod network;
 mod trail;
 mod unreadings;
@@ -15,12 +16,15 @@ use logweir::domain::baseline::Baseline;
 use logweir::domain::runbook::account::Account;
 use logweir::domain::runbook::{Depth, RunbookResult, Verdict, account_rules, judge_account};
 
-use account::{compliant, denied, read};
+pub(super) use account::compliant;
+use account::{denied, read};
+pub(super) use neighbour::neighbour;
 use serde_json::Value;
-use unreadings::{Unreading, unreadings};
+use unreadings::Unreading;
+pub(super) use unreadings::unreadings;
 
 /// A rule, its expected verdict, and the change of the compliant account that leads to it.
-type Case = (&'static str, Verdict, Box<dyn Fn(&mut Account)>);
+pub(super) type Case = (&'static str, Verdict, Box<dyn Fn(&mut Account)>);
 
 /// Returns a case.
 fn case(rule: &'static str, verdict: Verdict, change: impl Fn(&mut Account) + 'static) -> Case {
@@ -39,7 +43,7 @@ fn verdict(account: &Account, rule: &str) -> Option<Verdict> {
     results(account, rule).iter().map(|result| result.verdict).max()
 }
 
-fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     [network::cases(), identity::cases(), images::cases(), trail::cases()].into_iter().flatten().collect()
 }
 

@@ -1,6 +1,6 @@
-//! The rules of the runbook beside the controls of AWS Security Hub and AWS Control Tower that judge services, task sets,
-//! clusters and capacity providers. A verdict may differ only for a reason in `DIFFERENCES`, which `docs/runbook.md`
-//! explains.
+//! The rules of the runbook beside the controls of AWS Security Hub and AWS Control Tower that judge services, task
+//! sets, clusters and capacity providers. A verdict may differ only for a reason in `DIFFERENCES`, which
+//! `docs/runbook.md` explains.
 
 use logweir::domain::baseline::Baseline;
 use logweir::domain::runbook::account::Account;
@@ -17,8 +17,8 @@ struct Control {
     rule: &'static str,
 }
 
-/// Sources: the page *Amazon ECS controls* of the AWS Security Hub CSPM user guide, and the rule specifications on the page
-/// *Amazon ECS controls* of the AWS Control Tower control reference.
+/// Sources: the page *Amazon ECS controls* of the AWS Security Hub CSPM user guide, and the rule specifications on the
+/// page *Amazon ECS controls* of the AWS Control Tower control reference.
 const CONTROLS: [Control; 10] = [
     Control { id: "ECS.2", judge: service_address, rule: "public-address" },
     Control { id: "ECS.10", judge: latest_platform, rule: "old-platform-version" },

@@ -26,8 +26,8 @@ pub(super) const POLICY: &str = "arn:aws:iam::111122223333:policy/web";
 pub(super) const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf";
 pub(super) const BALANCER: &str =
     "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/web/50dc6c495c0c9188";
-const TARGETS: &str = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/943f017f100becff";
-const DEFINITION: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1";
+pub(super) const TARGETS: &str = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/943f017f100becff";
+pub(super) const DEFINITION: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1";
 const CLUSTER: &str = "arn:aws:ecs:eu-west-1:111122223333:cluster/prod";
 const SERVICE: &str = "arn:aws:ecs:eu-west-1:111122223333:service/prod/web";
 const TASK: &str = "arn:aws:ecs:eu-west-1:111122223333:task/prod/0123";
@@ -85,7 +85,7 @@ pub(super) fn trails(account: &mut Account) -> &mut Vec<Trail> {
     of(&mut account.trail.trails)
 }
 
-pub(super) fn compliant() -> Account {
+pub(crate) fn compliant() -> Account {
     let ecs = EcsFacts {
         unread_definitions: Vec::new(),
         clusters: read(vec![the_cluster()]),
@@ -155,7 +155,7 @@ pub(super) fn task() -> Task {
     }
 }
 
-fn definition() -> Definition {
+pub(super) fn definition() -> Definition {
     Definition {
         arn: DEFINITION.into(),
         family: "web".into(),

@@ -7,10 +7,10 @@ use logweir::domain::runbook::account::{Account, Fact};
 use super::account::{BALANCER, POLICY, ROLE, SECRET, denied};
 
 /// A read that fails, with the rules that need it.
-pub(super) struct Unreading {
+pub(crate) struct Unreading {
     pub(super) action: &'static str,
     pub(super) rules: &'static [&'static str],
-    pub(super) unread: Box<dyn Fn(&mut Account)>,
+    pub(crate) unread: Box<dyn Fn(&mut Account)>,
 }
 
 fn unreading(
@@ -22,7 +22,7 @@ fn unreading(
 }
 
 /// Returns a failure of each read.
-pub(super) fn unreadings() -> Vec<Unreading> {
+pub(crate) fn unreadings() -> Vec<Unreading> {
     [of_network(), of_identity(), of_images(), of_trail()].into_iter().flatten().collect()
 }
 

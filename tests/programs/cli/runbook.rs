@@ -209,6 +209,7 @@ fn a_missing_right_leaves_its_rules_unchecked_and_is_an_error() {
         ("DescribeCapacityProviders", "ecs:DescribeCapacityProviders", "missing-termination-protection"),
         ("ListAccountSettings", "ecs:ListAccountSettings", "disabled-default-insights"),
         ("ListTaskDefinitionFamilies", "ecs:ListTaskDefinitionFamilies", "root-user"),
+        ("DescribeTaskDefinition", "ecs:DescribeTaskDefinition", "root-user"),
     ] {
         let denied = move |operation: &str, _: &Value| {
             (operation == call).then(|| Reply::error("AccessDeniedException", "not for you"))
@@ -220,6 +221,30 @@ fn a_missing_right_leaves_its_rules_unchecked_and_is_an_error() {
         let rights = json["coverage"]["account"]["missing_rights"].as_array().unwrap();
         assert!(rights.iter().any(|missing| missing["right"] == right), "{call}: {rights:?}");
         assert!(json.to_string().contains("for which it needs"), "{call}");
+        assert_eq!(json["coverage"]["account"]["failed_reads"], json!([]), "{call}");
+        assert!(ran.err.contains(&format!("allow the caller {right}; until then")), "{call}: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_read_that_fails_for_another_reason_is_no_missing_right() {
+    let broken = |operation: &str, _: &Value| {
+        (operation == "ListServices").then(|| Reply::error("InvalidParameterException", "strange"))
+    };
+    let operator = operator(broken);
+    let ran = operator.run(&["runbook", "--format", "json"]);
+    assert!(ran.code == 2 && !ran.err.contains("allow the caller"), "{ran:?}");
+    let account = &ran.json()["coverage"]["account"];
+    assert_eq!(account["missing_rights"], json!([]));
+    assert_eq!(account["failed_reads"][0]["operation"], "ecs:ListServices");
+    assert!(ran.json().to_string().contains("because ecs:ListServices failed"));
+    for (format, words) in [
+        ("text", "could not read, because ecs:ListServices failed: "),
+        ("markdown", "Failed reads"),
+        ("csv", "failed-read"),
+    ] {
+        let ran = operator.run(&["runbook", "--format", format]);
+        assert!(ran.out.contains(words), "{format}: {ran:?}");
     }
 }
 
