@@ -7,10 +7,11 @@ use futures_util::future::join3;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
-use super::reads::{fact, unread};
-use super::selection::{self, Named};
+use super::selection;
 use crate::aws::{Aws, patiently};
+use crate::cli::failed_reads::{seen, unread};
 use crate::cli::failure::Failure;
+use crate::cli::fleet_target::FleetTarget;
 use crate::cli::progress::Progress;
 use crate::domain::fleet::facts::Unread;
 use crate::domain::runbook::account::ecs::{
@@ -89,6 +90,11 @@ pub(super) async fn read(
     Read { account, families: unlisted, definitions: unread, missing }
 }
 
+/// Returns the fact that an answer shows. `source` is the IAM action of the operation that shows the fact.
+fn fact<T>(answer: Answer<T>, source: &'static str) -> Fact<T> {
+    Fact::of(seen(answer), source, Timestamp::now())
+}
+
 /// Returns the partition and the account of the first ARN. Returns the partition `aws` and no account if there is none.
 fn home(ecs: &EcsFacts) -> (String, String) {
     let clusters = ecs.clusters().map(|cluster| cluster.arn.as_str());
@@ -133,37 +139,25 @@ async fn clusters(aws: &Aws, selection: &selection::Account) -> Fact<Vec<Cluster
 /// Returns the named targets whose clusters do not exist, or belong to another account or Region.
 fn absent(aws: &Aws, selection: &selection::Account, clusters: &[Cluster]) -> Vec<(String, Failure)> {
     let selection::Account::Named(named) = selection else { return Vec::new() };
-    let failure = |named: &Named| {
+    let failure = |named: &FleetTarget| {
         let cluster = clusters.iter().find(|cluster| cluster.name == named.cluster);
-        let is_of = |cluster: &Cluster, account: &str| cluster.arn.split(':').nth(4) == Some(account);
-        match (&named.home, cluster) {
-            (Some((account, region)), cluster)
-                if region != aws.region() || cluster.is_some_and(|cluster| !is_of(cluster, account)) =>
-            {
-                let message =
-                    format!("the ARN is of account {account} and Region {region}, which this run does not call");
-                Some(Failure::error(message).help("use --profile and --region"))
-            }
-            (_, None) => Some(
-                Failure::error(format!("there is no cluster `{}`, and no such file", named.cluster))
-                    .help("check the name, the Region (--region) and the account"),
-            ),
-            (_, Some(_)) => None,
-        }
+        let account = cluster.map(|cluster| cluster.arn.split(':').nth(4).unwrap_or_default());
+        let missing = || format!("there is no cluster `{}`, and no such file", named.cluster);
+        Some((named.name(), named.absence(aws.region(), account, missing)?))
     };
-    named.iter().filter_map(|named| Some((named.target(), failure(named)?))).collect()
+    named.iter().filter_map(failure).collect()
 }
 
 /// Returns the named services that do not exist in a cluster whose services Logweir read.
 fn absent_services(selection: &selection::Account, ecs: &EcsFacts) -> Vec<(String, Failure)> {
     let selection::Account::Named(named) = selection else { return Vec::new() };
-    let is_absent = |named: &&Named| {
+    let is_absent = |named: &&FleetTarget| {
         let Some(service) = &named.service else { return false };
         let cluster = ecs.clusters().find(|cluster| cluster.name == named.cluster);
         let services = cluster.and_then(|cluster| cluster.services.value());
         services.is_some_and(|services| services.iter().all(|found| &found.name != service))
     };
-    let failure = |named: &Named| (named.target(), Failure::error("there is no such service"));
+    let failure = |named: &FleetTarget| (named.name(), Failure::error("there is no such service"));
     named.iter().filter(is_absent).map(failure).collect()
 }
 

@@ -3,7 +3,6 @@
 mod account;
 mod apply;
 mod patch;
-mod reads;
 mod selection;
 
 use std::collections::BTreeSet;

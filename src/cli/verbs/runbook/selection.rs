@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use crate::cli::failure::Failure;
+use crate::cli::fleet_target::FleetTarget;
 use crate::cli::targets::{self, Targets, WalkArgs};
-use crate::domain::ecs::cluster::ClusterArn;
-use crate::domain::ecs::service::ServiceArn;
 
 /// The targets of a run.
 pub(super) struct Selected {
@@ -23,16 +22,7 @@ pub(super) enum Account {
     /// All clusters, and the newest revision of each family.
     Whole,
     /// These clusters and services, and the revisions that run there.
-    Named(Vec<Named>),
-}
-
-/// A cluster, or a service of a cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Named {
-    pub(super) cluster: String,
-    pub(super) service: Option<String>,
-    /// The account and the Region of an ARN.
-    pub(super) home: Option<(String, String)>,
+    Named(Vec<FleetTarget>),
 }
 
 impl Selected {
@@ -57,10 +47,9 @@ impl Selected {
 impl Account {
     /// Whether the run reads the service.
     pub(super) fn has_service(&self, cluster: &str, name: &str) -> bool {
-        let is_it = |named: &Named| named.cluster == cluster && named.service.as_deref().is_none_or(|it| it == name);
         match self {
             Self::Whole => true,
-            Self::Named(all) => all.iter().any(is_it),
+            Self::Named(all) => all.iter().any(|named| named.has_service(cluster, name)),
         }
     }
 
@@ -68,49 +57,22 @@ impl Account {
     pub(super) fn has_tasks(&self, cluster: &str) -> bool {
         match self {
             Self::Whole => true,
-            Self::Named(all) => all.iter().any(|named| named.cluster == cluster && named.service.is_none()),
-        }
-    }
-}
-
-impl Named {
-    /// Returns the name of the target in messages.
-    pub(super) fn target(&self) -> String {
-        match &self.service {
-            None => format!("cluster/{}", self.cluster),
-            Some(service) => format!("service/{}/{service}", self.cluster),
+            Self::Named(all) => all.iter().any(|named| named.has_tasks(cluster)),
         }
     }
 }
 
 /// Returns the cluster or service that the argument names. Returns `None` for a task definition: a file or folder that
 /// exists, a text that no cluster can have as its name, and the ARN of another resource.
-fn workload(argument: &str) -> Option<Named> {
-    if let Ok(ClusterArn { name, account, region, .. }) = argument.parse() {
-        return Some(Named { cluster: name, service: None, home: Some((account, region)) });
+fn workload(argument: &str) -> Option<FleetTarget> {
+    if let Some(named) = FleetTarget::of_arn(argument) {
+        return Some(named);
     }
-    if let Ok(ServiceArn { cluster, name, account, region, .. }) = argument.parse() {
-        return Some(Named { cluster, service: Some(name), home: Some((account, region)) });
-    }
-    if Path::new(argument).exists() {
+    // `-` is standard input.
+    if Path::new(argument).exists() || argument.split('/').any(|name| name == "-") {
         return None;
     }
-    let (cluster, service) = match argument.split_once('/') {
-        Some((cluster, service)) => (cluster, Some(service)),
-        None => (argument, None),
-    };
-    // A cluster or a service has letters, digits, hyphens and underscores in its name (source: ECS API reference,
-    // CreateCluster and CreateService). `-` is standard input.
-    let is_name = |text: &str| {
-        text != "-"
-            && (1..=255).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    };
-    (is_name(cluster) && service.is_none_or(is_name)).then(|| Named {
-        cluster: cluster.to_owned(),
-        service: service.map(String::from),
-        home: None,
-    })
+    FleetTarget::of_name(argument)
 }
 
 #[cfg(test)]
@@ -119,7 +81,7 @@ mod tests {
 
     #[test]
     fn an_argument_is_a_workload_unless_a_file_or_its_form_says_otherwise() {
-        let named = |text: &str| workload(text).map(|named| named.target());
+        let named = |text: &str| workload(text).map(|named| named.name());
         assert_eq!(named("prod").as_deref(), Some("cluster/prod"));
         assert_eq!(named("prod/web").as_deref(), Some("service/prod/web"));
         assert_eq!(named("arn:aws:ecs:eu-west-1:111122223333:cluster/prod").as_deref(), Some("cluster/prod"));

@@ -2,7 +2,6 @@
 
 mod output;
 pub(super) mod read;
-mod reads;
 pub(super) mod rights;
 mod selection;
 

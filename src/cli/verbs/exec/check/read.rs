@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
 
-use super::reads::seen;
 use super::rights::{answers, principals};
-use super::selection::{Named, Selection};
+use super::selection::Selection;
 use crate::aws::{Aws, ServiceRow, TaskRow, patiently};
+use crate::cli::failed_reads::seen;
 use crate::cli::failure::Failure;
+use crate::cli::fleet_target::FleetTarget;
 use crate::cli::progress::Progress;
 use crate::domain::baseline::Baseline;
 use crate::domain::ecs::cluster::{Cluster, ClusterArn, ExecLogging};
@@ -110,45 +111,21 @@ async fn clusters(aws: &Aws, selection: &Selection) -> Result<(Vec<Cluster>, Vec
     found.retain(|cluster| cluster.status != "INACTIVE");
     found.sort_by(|one, other| one.arn.cmp(&other.arn));
     for named in &selection.named {
-        let target = target(named);
-        let cluster = found.iter().find(|cluster| cluster.arn.name == named.cluster);
-        let elsewhere = named.home.as_ref().filter(|(account, region)| {
-            region != aws.region() || cluster.is_some_and(|cluster| cluster.arn.account != *account)
-        });
-        let failure = match (elsewhere, cluster) {
-            (Some((account, region)), _) => {
-                let message =
-                    format!("the ARN is of account {account} and Region {region}, which this run does not call");
-                Failure::error(message).help("use --profile and --region")
-            }
-            (None, None) if selection.has_cluster(&named.cluster) => {
-                Failure::error(format!("there is no cluster `{}`", named.cluster))
-                    .help("check the name, the Region (--region) and the account")
-            }
-            _ => continue,
-        };
-        missing.push((target, failure));
+        let account =
+            found.iter().find(|cluster| cluster.arn.name == named.cluster).map(|one| one.arn.account.as_str());
+        let missing_cluster = || format!("there is no cluster `{}`", named.cluster);
+        let failure = named.absence(aws.region(), account, missing_cluster);
+        // A pattern that excludes the cluster is no reason to miss it.
+        let is_excluded = !selection.has_cluster(&named.cluster) && !named.is_elsewhere(aws.region(), account);
+        missing.extend(failure.filter(|_| !is_excluded).map(|failure| (named.name(), failure)));
     }
     found.retain(|cluster| {
-        let is_elsewhere = |named: &Named| {
-            named.cluster == cluster.arn.name
-                && named
-                    .home
-                    .as_ref()
-                    .is_some_and(|(account, region)| *account != cluster.arn.account || *region != cluster.arn.region)
-        };
-        selection.named.is_empty()
-            || selection.named.iter().any(|named| named.cluster == cluster.arn.name && !is_elsewhere(named))
+        let arn = &cluster.arn;
+        let is_it =
+            |named: &FleetTarget| named.cluster == arn.name && !named.is_elsewhere(&arn.region, Some(&arn.account));
+        selection.named.is_empty() || selection.named.iter().any(is_it)
     });
     Ok((found, missing))
-}
-
-/// Returns the name of a target that the caller named, as outputs show it.
-fn target(Named { cluster, service, .. }: &Named) -> String {
-    match service {
-        None => format!("cluster/{cluster}"),
-        Some(service) => format!("service/{cluster}/{service}"),
-    }
 }
 
 /// Reads the workloads with ECS Exec in a cluster.
@@ -166,7 +143,7 @@ async fn of_cluster(
         let of_cluster = selection.named.iter().filter(|named| named.cluster == name);
         for named in of_cluster.filter(|named| named.service.is_some()) {
             if !services.iter().any(|service| Some(&service.name) == named.service.as_ref()) {
-                missing.push((target(named), Failure::error("there is no such service")));
+                missing.push((named.name(), Failure::error("there is no such service")));
             }
         }
     }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reads::seen;
 use crate::aws::{Aws, patiently};
+use crate::cli::failed_reads::seen;
 use crate::cli::progress::Progress;
 use crate::domain::baseline::Baseline;
 use crate::domain::doctor::role::{Judged, Need};

@@ -3,22 +3,12 @@
 use wildmatch::WildMatch;
 
 use crate::cli::failure::Failure;
-use crate::domain::ecs::cluster::ClusterArn;
-use crate::domain::ecs::service::ServiceArn;
-
-/// A cluster, or a service of a cluster, that the caller named.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Named {
-    pub(super) cluster: String,
-    pub(super) service: Option<String>,
-    /// The account and the Region of an ARN.
-    pub(super) home: Option<(String, String)>,
-}
+use crate::cli::fleet_target::FleetTarget;
 
 /// The named targets and the patterns. A resource must be one of the targets, if there are any, and match a pattern, if
 /// there are any.
 pub(super) struct Selection {
-    pub(super) named: Vec<Named>,
+    pub(super) named: Vec<FleetTarget>,
     clusters: Vec<WildMatch>,
     services: Vec<WildMatch>,
 }
@@ -36,14 +26,14 @@ impl Selection {
     }
 
     pub(super) fn has_service(&self, cluster: &str, name: &str) -> bool {
-        let is_it = |named: &Named| named.cluster == cluster && named.service.as_deref().is_none_or(|it| it == name);
-        (self.named.is_empty() || self.named.iter().any(is_it)) && matches(&self.services, name)
+        let is_named = self.named.is_empty() || self.named.iter().any(|named| named.has_service(cluster, name));
+        is_named && matches(&self.services, name)
     }
 
     /// Whether the run checks the tasks of the cluster that no service started.
     pub(super) fn has_tasks(&self, cluster: &str) -> bool {
-        let is_it = |named: &Named| named.cluster == cluster && named.service.is_none();
-        (self.named.is_empty() || self.named.iter().any(is_it)) && self.services.is_empty()
+        let is_named = self.named.is_empty() || self.named.iter().any(|named| named.has_tasks(cluster));
+        is_named && self.services.is_empty()
     }
 }
 
@@ -51,30 +41,14 @@ fn matches(globs: &[WildMatch], name: &str) -> bool {
     globs.is_empty() || globs.iter().any(|glob| glob.matches(name))
 }
 
-fn named(target: &str) -> Result<Named, Failure> {
+fn named(target: &str) -> Result<FleetTarget, Failure> {
     if target.starts_with("arn:") {
-        return of_arn(target)
+        return FleetTarget::of_arn(target)
             .ok_or_else(|| Failure::usage(format!("`{target}` is not the ARN of a cluster or a service")));
     }
-    let (cluster, service) = match target.split_once('/') {
-        Some((cluster, service)) => (cluster, Some(service)),
-        None => (target, None),
-    };
-    let is_name = |text: &str| {
-        (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-    };
-    if is_name(cluster) && service.is_none_or(is_name) {
-        return Ok(Named { cluster: cluster.into(), service: service.map(String::from), home: None });
-    }
-    Err(Failure::usage(format!("`{target}` names no cluster and no service")).help("use CLUSTER or CLUSTER/SERVICE"))
-}
-
-fn of_arn(target: &str) -> Option<Named> {
-    if let Ok(ClusterArn { name, account, region, .. }) = target.parse() {
-        return Some(Named { cluster: name, service: None, home: Some((account, region)) });
-    }
-    let ServiceArn { cluster, name, account, region, .. } = target.parse().ok()?;
-    Some(Named { cluster, service: Some(name), home: Some((account, region)) })
+    FleetTarget::of_name(target).ok_or_else(|| {
+        Failure::usage(format!("`{target}` names no cluster and no service")).help("use CLUSTER or CLUSTER/SERVICE")
+    })
 }
 
 #[cfg(test)]

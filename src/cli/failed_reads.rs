@@ -7,8 +7,10 @@ use crate::ports::{Answer, PortError};
 const PERMISSIONS: [(&str, &str); 2] =
     [("GetBucketEncryption", "s3:GetEncryptionConfiguration"), ("GetCallerIdentity", "sts:GetCallerIdentity")];
 
-/// The other reads, with the IAM action of each.
-const READS: [&str; 14] = [
+/// The other reads, with the IAM action of each. The name of the operation follows the colon.
+const READS: [&str; 19] = [
+    "ecs:ListClusters",
+    "ecs:DescribeClusters",
     "ecs:ListServices",
     "ecs:DescribeServices",
     "ecs:ListDaemons",
@@ -18,6 +20,9 @@ const READS: [&str; 14] = [
     "ecs:ListTasks",
     "ecs:DescribeTasks",
     "ecs:DescribeContainerInstances",
+    "ecs:DescribeCapacityProviders",
+    "ecs:ListAccountSettings",
+    "ecs:ListTaskDefinitionFamilies",
     "ecs:DescribeTaskDefinition",
     "logs:DescribeLogGroups",
     "kms:DescribeKey",
@@ -30,7 +35,8 @@ pub(super) fn seen<T>(answer: Answer<T>) -> Seen<T> {
     answer.map_err(|error| unread(&error))
 }
 
-fn unread(error: &PortError) -> Unread {
+/// Returns the IAM action that a failed read needs, and the message of AWS.
+pub(super) fn unread(error: &PortError) -> Unread {
     let named = PERMISSIONS.iter().find(|(call, _)| *call == error.call).map(|(_, action)| *action);
     let action = named.or_else(|| READS.into_iter().find(|action| action.ends_with(&format!(":{}", error.call))));
     Unread { action: action.unwrap_or(error.call), message: error.to_string(), is_denied: error.is_denied() }
