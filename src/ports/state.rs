@@ -98,7 +98,7 @@ impl StateKind {
 macro_rules! stored_state {
     (
         $state:ident, $(#[$attribute:meta])? $key:ident: $name:ty
-        $(, is_listed: $is_listed:ident)? $(, expires: $expires:ident)?
+        $(, is_listed: $is_listed:expr)? $(, expires: $expires:ident)?
     ) => {
         impl StoredState for $state {
             type Name = $name;
@@ -126,7 +126,8 @@ macro_rules! stored_state {
                 self.schema <= Self::SCHEMA
             }
             $(fn is_listed(&self) -> bool {
-                self.$is_listed()
+                let is_listed: fn(&Self) -> bool = $is_listed;
+                is_listed(self)
             })?
             $(fn expires(&self) -> Option<Timestamp> {
                 Some(self.$expires())
@@ -135,7 +136,7 @@ macro_rules! stored_state {
     };
 }
 
-stored_state!(Family, #[serde(flatten)] name: FamilyName, is_listed: is_stopped);
+stored_state!(Family, #[serde(flatten)] name: FamilyName, is_listed: Family::is_stopped);
 stored_state!(ServiceHistory, service: ServiceArn);
 stored_state!(RateLimit, #[serde(flatten)] name: RateLimitName);
 stored_state!(Reconciliation, #[serde(flatten)] name: ReconciliationName);
@@ -143,8 +144,8 @@ stored_state!(PinHolder, holder: HolderName);
 stored_state!(RevisionPins, revision: RevisionArn);
 stored_state!(PublishedBaseline, place: PackagedName);
 stored_state!(SessionWatch, #[serde(flatten)] name: SessionName, expires: expires);
-stored_state!(ClusterRecord, cluster: ClusterArn, is_listed: is_listed);
-stored_state!(ResourceRecord, resource: ResourceArn, is_listed: is_listed);
+stored_state!(ClusterRecord, cluster: ClusterArn, is_listed: |_| true);
+stored_state!(ResourceRecord, resource: ResourceArn, is_listed: |_| true);
 stored_state!(Run, #[serde(flatten)] name: RunName);
 stored_state!(RunPage, #[serde(flatten)] name: RunPageName);
-stored_state!(SettingRecord, #[serde(flatten)] name: SettingName, is_listed: is_listed);
+stored_state!(SettingRecord, #[serde(flatten)] name: SettingName, is_listed: |_| true);

@@ -6,16 +6,13 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::family_state::{self, LOOKS};
 use super::reporting::{failed, timed};
+use super::request_text::bounded;
 use crate::domain::event::{Cause, Home};
 use crate::domain::limits::family::{Family, FamilyName, Hold, Stopped, is_cluster, may_be_held};
 use crate::domain::outcome::{Outcome, Reason, ReportMode, TriggerKind};
 use crate::domain::report::{Decision, Report};
 use crate::domain::text::moment;
-use crate::domain::text::plain::plain;
 use crate::ports::{Clock, CommitError, ErrorKind, Ports, TaskDefinitions};
-
-/// The maximum length, in characters, of each text of a request that the journal stores.
-const LONGEST: usize = 256;
 
 /// The payload of a request about a hold: `{"logweir": "hold", "family": "web", "until": …}` or `{"logweir": "release",
 /// "family": "web"}`. An unknown member is an error, so that a misspelt option is not ignored.
@@ -63,10 +60,6 @@ impl HoldRequest {
             Self::Hold { requested_by, .. } | Self::Release { requested_by, .. } => requested_by.as_ref(),
         }
     }
-}
-
-fn bounded(text: Option<&String>) -> Option<String> {
-    text.map(|text| plain(text, LONGEST))
 }
 
 /// Puts the family of the request on hold, or ends its hold. This function returns no error, because the report of the

@@ -28,10 +28,14 @@ pub(super) async fn described_after<P: Ports>(
     }
 }
 
-/// Returns the error of a read that may not show a write yet. The error allows a retry.
+/// Returns the error of a read of a revision that may not show a write yet. The error allows a retry.
 pub(super) fn not_visible_yet(message: String) -> PortError {
-    let (kind, reason) = (ErrorKind::Retry, Some(Reason::NotVisibleYet));
-    PortError { kind, call: "DescribeTaskDefinition", message, reason }
+    not_visible_to("DescribeTaskDefinition", message)
+}
+
+/// Returns the error of a read that may not show a write of `call` yet. The error allows a retry.
+pub(super) fn not_visible_to(call: &'static str, message: impl Into<String>) -> PortError {
+    PortError { kind: ErrorKind::Retry, call, message: message.into(), reason: Some(Reason::NotVisibleYet) }
 }
 
 /// Returns whether the revision is so new that a call of ECS may not know it yet. Logweir asks this only after a call

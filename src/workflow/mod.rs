@@ -31,6 +31,7 @@ mod registered;
 mod release;
 mod remediate;
 mod reporting;
+mod request_text;
 mod resources;
 mod resume;
 mod retire;
@@ -41,6 +42,7 @@ mod summary;
 pub mod trail_files;
 pub mod trail_queries;
 mod tried;
+mod whole_claim;
 mod withdraw;
 
 #[cfg(feature = "cli")]

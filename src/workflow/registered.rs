@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::assess::described;
-use super::lag::not_visible_yet;
+use super::lag::not_visible_to;
 use crate::domain::ecs::lag::may_lag;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::record::Record;
@@ -55,7 +55,7 @@ fn may_be_hidden<P: Ports>(ports: &P, at: Option<Timestamp>) -> bool {
 /// Returns the error of a call that did not find a revision that was registered a moment ago.
 fn not_visible(call: &'static str, revision: &RevisionArn) -> PortError {
     let message = format!("ECS does not show {} yet, which was registered in the last ten minutes", revision.short());
-    PortError { call, ..not_visible_yet(message) }
+    not_visible_to(call, message)
 }
 
 /// Deregisters a revision that was registered at `at` or earlier. A revision that ECS does not have counts as

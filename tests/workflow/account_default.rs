@@ -6,7 +6,7 @@ use logweir::domain::baseline::Delivery::{self, Blocking, NonBlocking};
 use logweir::domain::ecs::default_log_mode::SettingName;
 use logweir::domain::event::Cause;
 use logweir::domain::outcome::{Mode, Outcome, Reason};
-use logweir::domain::record::SettingRecord;
+use logweir::domain::record::{SettingRecord, WholeRecord};
 use logweir::domain::report::Decision;
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{

@@ -4,6 +4,7 @@
 use jiff::SignedDuration;
 use logweir::domain::ecs::cluster::ClusterArn;
 use logweir::domain::outcome::Outcome;
+use logweir::domain::record::WholeRecord;
 use logweir::domain::report::Decision;
 use logweir::settings::LEASE;
 

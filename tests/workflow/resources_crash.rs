@@ -6,6 +6,7 @@
 use jiff::SignedDuration;
 use logweir::domain::ecs::resource::ResourceState;
 use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::record::WholeRecord;
 use logweir::domain::report::ResourceReport;
 use logweir::settings::LEASE;
 use proptest::prelude::*;

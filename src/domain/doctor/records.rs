@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Check, ReadResult, names};
 use crate::domain::limits::family::{Family, Stopped};
-use crate::domain::record::{ClusterRecord, Head, RecordKind, ResourceRecord, SettingRecord};
+use crate::domain::record::{ClusterRecord, Head, RecordKind, ResourceRecord, SettingRecord, WholeRecord};
 use crate::domain::text::count;
 
 /// The time for which a record may stay unfinished. The schedule resumes records every five minutes, and a lease may

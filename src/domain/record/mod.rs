@@ -21,6 +21,7 @@ mod rollback;
 mod rollout;
 mod step;
 mod topic;
+mod whole;
 
 pub use account_setting::{
     SettingAttempt, SettingBackout, SettingEffect, SettingEntry, SettingEntryKind, SettingNext, SettingOpening,
@@ -51,3 +52,4 @@ pub use retirement::Retirement;
 pub use rollback::Rollback;
 pub use rollout::{Rollout, RolloutPhase};
 pub use step::{Done, Step, Undo};
+pub use whole::{Progress, WholeEntry, WholeEntryKind, WholeRecord};

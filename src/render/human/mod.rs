@@ -24,3 +24,4 @@ pub mod run;
 pub mod runbook;
 pub mod setting_records;
 pub mod unknown;
+mod whole_records;

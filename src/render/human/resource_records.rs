@@ -1,17 +1,12 @@
 //! The text output about the records of the settings and tags of clusters and services.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
+use super::whole_records;
 use crate::domain::record::{ResourceEntryKind, ResourceRecord, ResourceStep, ResourceUndo};
 use crate::domain::report::schema;
 use crate::domain::text::names;
-use crate::domain::text::plain::{plain, shortened};
 use crate::render::Output;
-
-/// The maximum length, in characters, of a text in the output that another principal may have written.
-const LONGEST: usize = 512;
 
 /// The record of a resource, with the command that undoes its changes. `None` if there is nothing to undo.
 pub struct ResourceRecordOutput {
@@ -22,23 +17,13 @@ pub struct ResourceRecordOutput {
 impl Output for ResourceRecordOutput {
     fn text(&self) -> String {
         let Self { record, backout } = self;
-        let mut out = String::new();
-        let _ = writeln!(out, "{}  {}", ResourceRecord::name_of(&record.resource), state(record));
-        if let Some(actor) = actor(record) {
-            let _ = writeln!(out, "caused by  {actor}");
-        }
-        if let Some(backout) = backout {
-            let _ = writeln!(out, "undo       {backout}");
-        }
         let mut steps: &[ResourceStep] = &[];
-        for (number, entry) in record.entries.iter().enumerate() {
-            if let ResourceEntryKind::Opened(opening) = &entry.what {
+        whole_records::text(&ResourceRecord::name_of(&record.resource), record, backout.as_ref(), |what| {
+            if let ResourceEntryKind::Opened(opening) = what {
                 steps = &opening.steps;
             }
-            let said = shortened(&said(&entry.what, steps), LONGEST);
-            let _ = writeln!(out, "{number:>4}  {:.3}  {said}", entry.at);
-        }
-        out
+            said(what, steps)
+        })
     }
 
     fn json(&self) -> Value {
@@ -46,28 +31,9 @@ impl Output for ResourceRecordOutput {
     }
 }
 
-/// Returns one row of the list of records: name, outcome, time, account, Region and cause.
+/// Returns one row of the list of records: name, outcome, corrected revision, time, account, Region and cause.
 pub(super) fn row(record: &ResourceRecord) -> [String; 7] {
-    let actor = actor(record).unwrap_or_else(|| "-".into());
-    let actor = actor.rsplit_once(':').map_or(actor.as_str(), |(_, name)| name).to_owned();
-    let (account, region) = (record.resource.account().to_owned(), record.resource.region().to_owned());
-    [record.short(), state(record), "-".into(), format!("{:.0}", record.at), account, region, actor]
-}
-
-fn actor(record: &ResourceRecord) -> Option<String> {
-    Some(plain(record.attempt()?.opening.cause.actor.as_ref()?, LONGEST))
-}
-
-fn state(record: &ResourceRecord) -> String {
-    let attempt = record.attempt();
-    match attempt.as_ref().and_then(|attempt| attempt.closing) {
-        Some(closing) => match closing.reason {
-            Some(reason) => format!("{} ({})", closing.outcome.name(), reason.name()),
-            None => closing.outcome.name().into(),
-        },
-        None if record.is_suppressed() => "backing out".into(),
-        None => "open".into(),
-    }
+    whole_records::row(record.short(), record.at, record.resource.account(), record.resource.region(), record)
 }
 
 fn said(what: &ResourceEntryKind, steps: &[ResourceStep]) -> String {
@@ -80,9 +46,7 @@ fn said(what: &ResourceEntryKind, steps: &[ResourceStep]) -> String {
         ResourceEntryKind::Failed { step: number, why, .. } => format!("failed: {}: {why}", step(number)),
         ResourceEntryKind::Released { why } => format!("paused: {why}"),
         ResourceEntryKind::BackoutRequested { reason, requested_by } => {
-            let who = requested_by.as_deref().map(|who| format!(" by {who}")).unwrap_or_default();
-            let why = reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
-            format!("backout requested{who}{why}")
+            whole_records::requested(reason.as_deref(), requested_by.as_deref())
         }
         ResourceEntryKind::Undoing { what } => format!("undoing: {}", undo(*what)),
         ResourceEntryKind::Undone { what, kept } if kept.is_empty() => format!("undone: {}", undo(*what)),

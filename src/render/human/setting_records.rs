@@ -1,17 +1,12 @@
 //! The text output about the records of account settings.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
+use super::whole_records;
 use crate::domain::ecs::default_log_mode::{SETTING, words};
 use crate::domain::record::{SettingEntryKind, SettingRecord};
 use crate::domain::report::schema;
-use crate::domain::text::plain::{plain, shortened};
 use crate::render::Output;
-
-/// The maximum length, in characters, of a text in the output that another principal may have written.
-const LONGEST: usize = 512;
 
 /// The record of an account setting, with the command that backs it out. `None` if there is nothing to undo.
 pub struct SettingRecordOutput {
@@ -22,19 +17,7 @@ pub struct SettingRecordOutput {
 impl Output for SettingRecordOutput {
     fn text(&self) -> String {
         let Self { record, backout } = self;
-        let mut out = String::new();
-        let _ = writeln!(out, "{}  {}", record.name, state(record));
-        if let Some(actor) = actor(record) {
-            let _ = writeln!(out, "caused by  {actor}");
-        }
-        if let Some(backout) = backout {
-            let _ = writeln!(out, "undo       {backout}");
-        }
-        for (number, entry) in record.entries.iter().enumerate() {
-            let said = shortened(&said(&entry.what), LONGEST);
-            let _ = writeln!(out, "{number:>4}  {:.3}  {said}", entry.at);
-        }
-        out
+        whole_records::text(&record.name.to_string(), record, backout.as_ref(), said)
     }
 
     fn json(&self) -> Value {
@@ -44,26 +27,7 @@ impl Output for SettingRecordOutput {
 
 /// Returns one row of the list of records: name, outcome, corrected revision, time, account, Region and cause.
 pub(super) fn row(record: &SettingRecord) -> [String; 7] {
-    let actor = actor(record).unwrap_or_else(|| "-".into());
-    let actor = actor.rsplit_once(':').map_or(actor.as_str(), |(_, name)| name).to_owned();
-    let (account, region) = (record.name.account.clone(), record.name.region.clone());
-    ["account-default".into(), state(record), "-".into(), format!("{:.0}", record.at), account, region, actor]
-}
-
-fn actor(record: &SettingRecord) -> Option<String> {
-    Some(plain(record.attempt()?.opening.cause.actor.as_ref()?, LONGEST))
-}
-
-fn state(record: &SettingRecord) -> String {
-    let closing = record.attempt().and_then(|attempt| attempt.closing);
-    match closing {
-        Some(closing) => match closing.reason {
-            Some(reason) => format!("{} ({})", closing.outcome.name(), reason.name()),
-            None => closing.outcome.name().into(),
-        },
-        None if record.is_suppressed() => "backing out".into(),
-        None => "open".into(),
-    }
+    whole_records::row("account-default".into(), record.at, &record.name.account, &record.name.region, record)
 }
 
 fn said(what: &SettingEntryKind) -> String {
@@ -77,9 +41,7 @@ fn said(what: &SettingEntryKind) -> String {
         SettingEntryKind::Failed { why, .. } => format!("failed: set the value: {why}"),
         SettingEntryKind::Released { why } => format!("paused: {why}"),
         SettingEntryKind::BackoutRequested { reason, requested_by } => {
-            let who = requested_by.as_deref().map(|who| format!(" by {who}")).unwrap_or_default();
-            let why = reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
-            format!("backout requested{who}{why}")
+            whole_records::requested(reason.as_deref(), requested_by.as_deref())
         }
         SettingEntryKind::Undoing => "undoing: set the former value".into(),
         SettingEntryKind::Undone => "undone: set the former value".into(),

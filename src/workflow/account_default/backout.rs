@@ -3,23 +3,21 @@
 
 use jiff::Timestamp;
 
-use super::claim::{SettingClaim, not_visible_yet};
+use super::SettingClaim;
 use super::steps::{PUT, closing};
 use super::{named, read, report};
 use crate::domain::ecs::default_log_mode::{SERVICE_DEFAULT, SettingName};
 use crate::domain::ecs::lag::may_lag;
 use crate::domain::event::Cause;
 use crate::domain::outcome::{Conclusion, Outcome, Reason, ReportMode, TriggerKind};
-use crate::domain::record::{SettingEffect, SettingEntryKind, SettingNext, SettingRecord};
+use crate::domain::record::{SettingEffect, SettingEntryKind, SettingNext, SettingRecord, WholeRecord};
 use crate::domain::report::{Decision, Report};
-use crate::domain::text::plain::plain;
 use crate::ports::{AccountSettings, Clock, ErrorKind, Journal, PortError, Ports};
 use crate::workflow::backout::BackoutOrder;
+use crate::workflow::lag::not_visible_to;
 use crate::workflow::lease::Halt;
 use crate::workflow::reporting::{end, failed, timed};
-
-/// The maximum length, in characters, of each text of a request that the journal stores.
-const LONGEST: usize = 256;
+use crate::workflow::request_text::bounded;
 
 /// Sets the value that the setting had before Logweir set it. This function returns no error, because the report of the
 /// decision contains every error.
@@ -48,10 +46,6 @@ pub async fn preview_account_default<P: Ports>(ports: &P, order: &BackoutOrder<'
         Err(decision) => *decision,
     };
     timed(ports, decision, started)
-}
-
-fn bounded(text: Option<&String>) -> Option<String> {
-    text.map(|text| plain(text, LONGEST))
 }
 
 async fn found<P: Ports>(
@@ -154,7 +148,7 @@ async fn undo<P: Ports>(
     if now != Some(effect.after) {
         let looks_like_before = now == effect.before;
         return if looks_like_before && may_hide_the_change(ports, record) {
-            Err(Halt::Port(not_visible_yet(PUT, "ECS may not show Logweir's value yet; try again in ten minutes")))
+            Err(Halt::Port(not_visible_to(PUT, "ECS may not show Logweir's value yet; try again in ten minutes")))
         } else if started && now == Some(former) {
             Ok(SettingEntryKind::Undone)
         } else if looks_like_before {

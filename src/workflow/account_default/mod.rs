@@ -2,7 +2,6 @@
 //! this use case, so no function can change the setting.
 
 mod backout;
-mod claim;
 mod report;
 mod steps;
 
@@ -17,11 +16,13 @@ use crate::domain::account_default::WANTED;
 use crate::domain::ecs::default_log_mode::{DefaultLogMode, SettingName};
 use crate::domain::event::{Cause, Home};
 use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason, ReportMode};
-use crate::domain::record::{SettingEntryKind, SettingOpening, SettingRecord};
+use crate::domain::record::{SettingEntryKind, SettingOpening, SettingRecord, WholeRecord};
 use crate::domain::report::Decision;
 use crate::ports::{AccountSettings, Clock, ErrorKind, Journal, PortError, Ports};
-use claim::SettingClaim;
+use crate::workflow::whole_claim::WholeClaim;
 use steps::SettingDriver;
+
+type SettingClaim<'p, P> = WholeClaim<'p, P, SettingRecord>;
 
 /// Sets the account's default to `non-blocking`. Under [`Mode::Observe`], only reports what it would set. The caller
 /// has checked that the baseline allows it. This function returns no error, because the report of the decision contains

@@ -1,12 +1,13 @@
 //! Sets the value of a claimed record. Logweir writes an entry to the journal before the call, and another entry after
 //! the call, so a worker that takes over a record continues where the previous worker stopped.
 
-use super::claim::{SettingClaim, not_visible_yet};
+use super::SettingClaim;
 use super::read;
 use crate::domain::baseline::Delivery;
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
 use crate::domain::record::{SettingAttempt, SettingEntryKind, SettingNext};
 use crate::ports::{AccountSettings, ErrorKind, PortError, Ports};
+use crate::workflow::lag::not_visible_to;
 use crate::workflow::lease::Halt;
 
 pub(super) const PUT: &str = "PutAccountSettingDefault";
@@ -64,7 +65,7 @@ impl<P: Ports, S: AccountSettings> SettingDriver<'_, P, S> {
         match read(self.settings).await.map_err(|error| PortError { kind: ErrorKind::Retry, ..error })?.value {
             shown if shown == Some(after) => Ok(()),
             shown if shown == before => {
-                Err(not_visible_yet(PUT, "ECS does not show the new value yet; run the command again"))
+                Err(not_visible_to(PUT, "ECS does not show the new value yet; run the command again"))
             }
             _ => Err(changed("right after Logweir")),
         }

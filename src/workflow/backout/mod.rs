@@ -19,6 +19,7 @@ use super::family_state;
 use super::lease::{Claimed, Halt, Worker, give_up, take};
 use super::ownership::{Registrars, lost_registration};
 use super::reporting::{end, failed, timed};
+use super::request_text::bounded;
 use super::summary::tell;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::Cause;
@@ -26,15 +27,10 @@ use crate::domain::limits::family::Hold;
 use crate::domain::outcome::{Conclusion, Outcome, Reason, ReportMode, TriggerKind};
 use crate::domain::record::{BackoutRequest, Effects, EntryKind, Record, RecordKind, Undo};
 use crate::domain::report::{BackoutBy, Decision, Report};
-use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Clock, CommitError, Journal, Ports};
 use context::UndoDriver;
 use preview::previewed;
 use remaining::requested;
-
-/// The maximum length, in characters, of each text that a backout request in the journal contains (the reason and the
-/// requester).
-const LONGEST: usize = 256;
 
 /// Backs out the record of `revision`, which is a source, corrected or restored revision. This function returns no
 /// error, because the report of the decision contains every error.
@@ -57,10 +53,6 @@ pub async fn preview<P: Ports>(ports: &P, order: &BackoutOrder<'_>, revision: &R
     timed(ports, decision, started)
 }
 
-fn bounded(text: &Option<String>) -> Option<String> {
-    text.as_deref().map(|text| plain(text, LONGEST))
-}
-
 /// Returns the requested record and an unfinished decision about this record. If there is no such record, returns a
 /// finished decision with the reason as the error.
 async fn found<P: Ports>(
@@ -69,7 +61,7 @@ async fn found<P: Ports>(
     revision: &RevisionArn,
     now: Timestamp,
 ) -> Result<(Decision, Record), Box<Decision>> {
-    let cause = Cause { actor: bounded(&order.ask.requested_by), ..Cause::default() };
+    let cause = Cause { actor: bounded(order.ask.requested_by.as_ref()), ..Cause::default() };
     let mut report = Report::new(order.home, ReportMode::Backout, TriggerKind::Backout, &cause, now);
     report.about(revision);
     let mut decision = Decision::from(report);
@@ -139,7 +131,8 @@ async fn try_back_out<P: Ports>(
             );
             return decision.ends(Outcome::Failed.because(Reason::Unreadable).saying(why));
         }
-        let hold = Hold { until, reason: bounded(&order.ask.reason), by: bounded(&order.ask.requested_by) };
+        let hold =
+            Hold { until, reason: bounded(order.ask.reason.as_ref()), by: bounded(order.ask.requested_by.as_ref()) };
         match family_state::hold(ports, &record.head.source, hold).await {
             Ok(()) => {
                 let note = format!("family {} is on hold until {until:.0}", record.head.source.family);
@@ -236,8 +229,8 @@ pub(in crate::workflow) async fn claim_open<'p, P: Ports>(
 /// request.
 fn asked(order: &BackoutOrder<'_>, left: Vec<Undo>) -> BackoutRequest {
     BackoutRequest {
-        reason: bounded(&order.ask.reason),
-        requested_by: bounded(&order.ask.requested_by),
+        reason: bounded(order.ask.reason.as_ref()),
+        requested_by: bounded(order.ask.requested_by.as_ref()),
         restore_over_newer: order.ask.restore_over_newer,
         restore_source: order.ask.restore_source,
         continues: false,

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::claim::{ClusterClaim, not_visible_yet};
+use super::ClusterClaim;
 use super::steps::{UPDATE, closing};
 use super::{read, report};
 use crate::domain::ecs::cluster::{ClusterArn, ClusterConfiguration, ExecLogging};
@@ -11,17 +11,15 @@ use crate::domain::ecs::lag::may_lag;
 use crate::domain::event::Cause;
 use crate::domain::limits::family::{FamilyName, Hold};
 use crate::domain::outcome::{Conclusion, Outcome, Reason, ReportMode, TriggerKind};
-use crate::domain::record::{ClusterEffect, ClusterEntryKind, ClusterNext, ClusterRecord};
+use crate::domain::record::{ClusterEffect, ClusterEntryKind, ClusterNext, ClusterRecord, WholeRecord};
 use crate::domain::report::{Decision, Report};
-use crate::domain::text::plain::plain;
 use crate::ports::{Clock, Clusters, ErrorKind, Journal, PortError, Ports};
 use crate::workflow::backout::BackoutOrder;
 use crate::workflow::family_state::change_named;
+use crate::workflow::lag::not_visible_to;
 use crate::workflow::lease::Halt;
 use crate::workflow::reporting::{end, failed, timed};
-
-/// The maximum length, in characters, of each text of a request that the journal stores.
-const LONGEST: usize = 256;
+use crate::workflow::request_text::bounded;
 
 /// Restores the configuration that the cluster had before Logweir's correction. This function returns no error, because
 /// the report of the decision contains every error.
@@ -45,10 +43,6 @@ pub async fn preview_cluster<P: Ports>(ports: &P, order: &BackoutOrder<'_>, clus
         Err(decision) => *decision,
     };
     timed(ports, decision, started)
-}
-
-fn bounded(text: Option<&String>) -> Option<String> {
-    text.map(|text| plain(text, LONGEST))
 }
 
 async fn found<P: Ports>(
@@ -214,7 +208,7 @@ fn untouched<P: Ports>(
     let name = record.cluster.short();
     if may_hide_correction(ports, record) {
         let message = format!("ECS may not show the correction of {name} yet; try again in ten minutes");
-        return Err(Halt::Port(not_visible_yet(UPDATE, message)));
+        return Err(Halt::Port(not_visible_to(UPDATE, message)));
     }
     let why = match effect.is_certain {
         true => format!("another principal has restored the former configuration of {name}"),

@@ -2,7 +2,6 @@
 //! changes only clusters that log no session, and changes only the members of the configuration that say where.
 
 mod backout;
-mod claim;
 mod guards;
 mod plan;
 mod report;
@@ -22,12 +21,14 @@ use crate::domain::ecs::lag::may_lag;
 use crate::domain::event::Cause;
 use crate::domain::exec_mode::ExecMode;
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
-use crate::domain::record::{ClusterEntryKind, ClusterOpening, ClusterRecord};
+use crate::domain::record::{ClusterEntryKind, ClusterOpening, ClusterRecord, WholeRecord};
 use crate::domain::report::{Decision, FollowUp};
 use crate::ports::{Answer, Clock, Clusters, Journal, Ports};
-use claim::ClusterClaim;
+use crate::workflow::whole_claim::WholeClaim;
 use plan::{ClusterPlan, Judgement};
 use steps::ClusterDriver;
+
+type ClusterClaim<'p, P> = WholeClaim<'p, P, ClusterRecord>;
 
 /// Corrects a cluster that logs no sessions of ECS Exec, or reports it in mode observe. This function returns no error,
 /// because the report of the decision contains every error.

@@ -1,12 +1,12 @@
 //! Finishes the corrections and the backouts of clusters whose worker stopped.
 
-use super::claim::ClusterClaim;
+use super::ClusterClaim;
 use super::steps::ClusterDriver;
 use super::{backout, report};
 use crate::domain::event::Cause;
 use crate::domain::exec_mode::ExecMode;
 use crate::domain::outcome::{Conclusion, ReportMode, TriggerKind};
-use crate::domain::record::{ClusterEntryKind, ClusterRecord};
+use crate::domain::record::{ClusterEntryKind, ClusterRecord, WholeRecord};
 use crate::domain::report::{Decision, Report};
 use crate::ports::{Answer, Clock, Journal, Ports};
 use crate::workflow::backout::BackoutOrder;

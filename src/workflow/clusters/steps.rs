@@ -1,13 +1,14 @@
 //! Carries out the steps of a claimed record of a cluster. Logweir writes an entry to the journal before each action, and
 //! another entry after the action, so a worker that takes over a record continues where the previous worker stopped.
 
-use super::claim::{ClusterClaim, not_visible_yet};
+use super::ClusterClaim;
 use super::read;
 use crate::domain::ecs::cluster::{ClusterArn, ClusterConfiguration};
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
 use crate::domain::record::{ClusterAttempt, ClusterEntryKind, ClusterNext, ClusterStep};
 use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Clusters, ErrorKind, LogGroups, PortError, Ports};
+use crate::workflow::lag::not_visible_to;
 use crate::workflow::lease::Halt;
 
 pub(super) const UPDATE: &str = "UpdateCluster";
@@ -154,7 +155,7 @@ impl<P: Ports> ClusterDriver<'_, P> {
             Some(found) if is_in_place(&found.configuration, after) => Ok(()),
             Some(found) if found.configuration.is_same(before) => {
                 let message = format!("ECS does not show the new configuration of {name} yet");
-                Err(StepStop::ForNow(not_visible_yet(UPDATE, message)))
+                Err(StepStop::ForNow(not_visible_to(UPDATE, message)))
             }
             _ => {
                 let why = format!("another principal changed {name} right after Logweir");

@@ -3,7 +3,8 @@
 
 use jiff::Timestamp;
 
-use super::claim::{ResourceClaim, changed, not_visible_yet};
+use super::ResourceClaim;
+use super::reasons::changed;
 use super::steps::{TAG, UPDATE, closing};
 use super::{end, report};
 use crate::domain::ecs::lag::may_lag;
@@ -11,17 +12,15 @@ use crate::domain::ecs::resource::{ResourceArn, ResourceState};
 use crate::domain::limits::family::{FamilyName, Hold};
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
 use crate::domain::record::{
-    InsightsChange, ResourceEffects, ResourceEntryKind, ResourceNext, ResourceRecord, ResourceUndo,
+    InsightsChange, ResourceEffects, ResourceEntryKind, ResourceNext, ResourceRecord, ResourceUndo, WholeRecord,
 };
 use crate::domain::report::ResourceReport;
-use crate::domain::text::plain::plain;
 use crate::ports::{Clock, ErrorKind, Journal, PortError, ResourcePorts, Resources};
 use crate::workflow::backout::BackoutOrder;
 use crate::workflow::family_state::change_named;
+use crate::workflow::lag::not_visible_to;
 use crate::workflow::lease::Halt;
-
-/// The maximum length, in characters, of each text of a request that the journal stores.
-const LONGEST: usize = 256;
+use crate::workflow::request_text::bounded;
 
 /// Undoes the changes in the record of a resource. This function returns no error, because the report contains every
 /// error.
@@ -58,10 +57,6 @@ pub async fn preview_resource<P: ResourcePorts>(
         Err(refused) => refused,
     });
     end(report, ended)
-}
-
-fn bounded(text: Option<&String>) -> Option<String> {
-    text.map(|text| plain(text, LONGEST))
 }
 
 /// Returns the record. Returns the conclusion if the record is of another account or Region, or does not exist.
@@ -246,7 +241,7 @@ impl<P: ResourcePorts> Undoer<'_, P> {
 
     fn not_visible(&self, call: &'static str) -> Halt {
         let message = format!("ECS may not show the change of {} yet; try again in ten minutes", self.resource.short());
-        Halt::Port(not_visible_yet(call, message))
+        Halt::Port(not_visible_to(call, message))
     }
 
     fn moved(&self, call: &'static str) -> Halt {

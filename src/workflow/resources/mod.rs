@@ -3,8 +3,8 @@
 //! lacks.
 
 mod backout;
-mod claim;
 mod plan;
+mod reasons;
 mod report;
 mod steps;
 
@@ -19,12 +19,15 @@ use crate::domain::ecs::resource::ResourceArn;
 use crate::domain::event::Cause;
 use crate::domain::limits::family::{Family, FamilyName, Stopped};
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
-use crate::domain::record::{ResourceEntryKind, ResourceOpening, ResourceRecord};
+use crate::domain::record::{ResourceEntryKind, ResourceOpening, ResourceRecord, WholeRecord};
 use crate::domain::report::{BackoutBy, ResourceReport};
 use crate::ports::{Clock, Journal, ResourcePorts, Resources};
-use claim::{ResourceClaim, inactive};
+use crate::workflow::whole_claim::WholeClaim;
 use plan::ResourcePlan;
+use reasons::inactive;
 use steps::ResourceDriver;
+
+type ResourceClaim<'p, P> = WholeClaim<'p, P, ResourceRecord>;
 
 /// The context of one change of a resource.
 pub struct ResourceOrder<'o> {

@@ -4,11 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use super::claim::{ResourceClaim, changed, inactive, not_visible_yet};
+use super::ResourceClaim;
+use super::reasons::{changed, inactive};
 use crate::domain::ecs::resource::{ResourceArn, ResourceState};
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
 use crate::domain::record::{ResourceAttempt, ResourceEntryKind, ResourceNext, ResourceStep};
 use crate::ports::{ErrorKind, PortError, ResourcePorts, Resources};
+use crate::workflow::lag::not_visible_to;
 use crate::workflow::lease::Halt;
 
 pub(super) const UPDATE: &str = "UpdateClusterSettings";
@@ -100,7 +102,7 @@ impl<P: ResourcePorts> ResourceDriver<'_, P> {
         match shown(step, &now, true) {
             Shown::After => Ok(()),
             Shown::Before(left) if left == tags => {
-                Err(StepStop::ForNow(not_visible_yet(call, format!("ECS does not show the change of {name} yet"))))
+                Err(StepStop::ForNow(not_visible_to(call, format!("ECS does not show the change of {name} yet"))))
             }
             Shown::Before(_) | Shown::Otherwise => {
                 stopped(format!("another principal changed {name} right after Logweir"), changed(resource), true)

@@ -11,7 +11,7 @@ use crate::domain::doctor::rules::{self, Known, Tried};
 use crate::domain::doctor::trail::{self, Trail};
 use crate::domain::doctor::{Check, ReadFailure, ReadResult, queue, role};
 use crate::domain::outcome::Outcome;
-use crate::domain::record::{ClusterRecord, ResourceRecord, SettingRecord};
+use crate::domain::record::{ClusterRecord, ResourceRecord, SettingRecord, WholeRecord};
 use crate::ports::{Filter, Journal, Listed, TaskDefinitions};
 
 /// The largest number of families whose source revisions `logweir doctor` reads to find the roles that Logweir passes

@@ -16,7 +16,7 @@ use crate::domain::doctor::records::UNREADABLE;
 use crate::domain::ecs::default_log_mode::SettingName;
 use crate::domain::limits::family::{Family, FamilyName};
 use crate::domain::outcome::Outcome;
-use crate::domain::record::{ClusterRecord, Effects, Head, PREFIX, Record, ResourceRecord, SettingRecord};
+use crate::domain::record::{ClusterRecord, Effects, Head, PREFIX, Record, ResourceRecord, SettingRecord, WholeRecord};
 use crate::domain::text::names;
 use crate::journal_file::FileJournal;
 use crate::ports::{Filter, Journal, Listed};

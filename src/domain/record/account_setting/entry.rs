@@ -1,21 +1,14 @@
 //! The entries that make up the record of an account setting.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::baseline::Delivery;
 use crate::domain::event::Cause;
 use crate::domain::outcome::{Conclusion, Reason};
+use crate::domain::record::whole::{WholeEntry, WholeEntryKind};
 
-/// One entry of the record of an account setting. Entries are appended and never changed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SettingEntry {
-    pub at: Timestamp,
-    /// The worker that wrote the entry.
-    pub by: String,
-    #[serde(flatten)]
-    pub what: SettingEntryKind,
-}
+/// One entry of the record of an account setting.
+pub type SettingEntry = WholeEntry<SettingEntryKind>;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "entry")]
@@ -58,6 +51,20 @@ pub enum SettingEntryKind {
     Closed(Conclusion),
 }
 
+impl WholeEntryKind for SettingEntryKind {
+    fn released(why: String) -> Self {
+        Self::Released { why }
+    }
+
+    fn ends_the_work(&self) -> bool {
+        matches!(self, Self::Closed(_) | Self::Released { .. })
+    }
+
+    fn begins_work(&self) -> bool {
+        matches!(self, Self::Opened(_) | Self::BackoutRequested { .. })
+    }
+}
+
 /// The beginning of an attempt, with the value before and after it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SettingOpening {
@@ -78,6 +85,8 @@ impl SettingOpening {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::domain::outcome::Outcome;
 

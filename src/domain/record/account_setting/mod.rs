@@ -1,8 +1,5 @@
 //! The record of the account setting `defaultLogDriverMode` in one account and Region. Before it sets a value, a worker
 //! writes an entry with its intent; afterwards, the worker writes an entry with the result.
-//!
-//! The journal stores the whole record under the name of the account and Region, and replaces it only by the next
-//! version. So the version is also the fence between two workers.
 
 mod attempt;
 mod entry;
@@ -10,11 +7,11 @@ mod entry;
 pub use attempt::{SettingAttempt, SettingBackout, SettingEffect, SettingNext};
 pub use entry::{SettingEntry, SettingEntryKind, SettingOpening};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ecs::default_log_mode::SettingName;
-use crate::domain::outcome::Outcome;
+use crate::domain::record::whole::{Progress, WholeRecord};
 
 /// The largest number of attempts in a record. A record forgets its oldest attempts.
 const MOST_ATTEMPTS: usize = 16;
@@ -48,17 +45,6 @@ impl SettingRecord {
         Self { schema: Self::SCHEMA, name, version: 0, at: now, owner, lease_until: now, entries }
     }
 
-    /// Returns the next version of the record, with one more entry of the worker `by`, which holds the lease for
-    /// `lease` from now on. An entry that ends the work of the worker also ends its lease.
-    pub fn with(&self, at: Timestamp, by: &str, lease: SignedDuration, what: SettingEntryKind) -> Self {
-        let ends = matches!(what, SettingEntryKind::Closed(_) | SettingEntryKind::Released { .. });
-        let lease_until = if ends { at } else { at.saturating_add(lease).unwrap_or(at) };
-        let mut next = Self { version: self.version + 1, at, owner: by.to_owned(), lease_until, ..self.clone() };
-        next.entries.push(SettingEntry { at, by: by.to_owned(), what });
-        next.forget();
-        next
-    }
-
     /// Removes the tries that later tries repeat if there are too many entries, and the oldest attempts.
     fn forget(&mut self) {
         let starts: Vec<usize> =
@@ -76,31 +62,31 @@ impl SettingRecord {
             self.entries.retain(|_| index.next().is_some_and(|at| !is_repeated(at)));
         }
     }
+}
 
-    /// Whether a worker holds the lease on unfinished work of the record.
-    pub fn is_held(&self, now: Timestamp) -> bool {
-        self.is_open() && self.lease_until > now
+impl WholeRecord for SettingRecord {
+    type Kind = SettingEntryKind;
+
+    fn entries(&self) -> &[SettingEntry] {
+        &self.entries
     }
 
-    /// Whether the setting of the value or a backout is unfinished.
-    pub fn is_open(&self) -> bool {
-        self.attempt().is_some_and(|attempt| attempt.closing.is_none())
+    fn lease_until(&self) -> Timestamp {
+        self.lease_until
     }
 
-    /// Whether the newest attempt or backout waits for an operator.
-    pub fn needs_operator(&self) -> bool {
-        let closing = self.attempt().and_then(|attempt| attempt.closing.map(|closing| closing.outcome));
-        closing == Some(Outcome::NeedsOperator)
+    fn progress(&self) -> Option<Progress<'_>> {
+        let attempt = self.attempt()?;
+        let actor = attempt.opening.cause.actor.as_deref();
+        Some(Progress { actor, is_backed_out: attempt.backout.is_some(), closing: attempt.closing })
     }
 
-    /// Whether a backout was requested after the newest attempt. Logweir then sets the value again only with `--force`.
-    pub fn is_suppressed(&self) -> bool {
-        self.attempt().is_some_and(|attempt| attempt.backout.is_some())
-    }
-
-    /// Whether a list of the journal shows the record.
-    pub fn is_listed(&self) -> bool {
-        true
+    fn next_version(&self, entry: SettingEntry, lease_until: Timestamp) -> Self {
+        let (version, at, owner) = (self.version + 1, entry.at, entry.by.clone());
+        let mut next = Self { version, at, owner, lease_until, ..self.clone() };
+        next.entries.push(entry);
+        next.forget();
+        next
     }
 }
 
@@ -128,7 +114,10 @@ fn repeatable(what: &SettingEntryKind) -> Option<std::mem::Discriminant<SettingE
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
+    use crate::domain::outcome::Outcome;
 
     pub(super) fn record(entries: impl IntoIterator<Item = SettingEntryKind>) -> SettingRecord {
         let now = Timestamp::UNIX_EPOCH;

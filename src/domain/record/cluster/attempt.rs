@@ -218,6 +218,7 @@ impl<'r> ClusterBackout<'r> {
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::record::WholeRecord;
     use jiff::SignedDuration;
 
     use super::*;

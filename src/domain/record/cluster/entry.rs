@@ -1,6 +1,5 @@
 //! The entries that make up the record of a cluster.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ecs::cluster::{ClusterArn, ClusterConfiguration};
@@ -8,16 +7,10 @@ use crate::domain::edit::NewLogGroup;
 use crate::domain::event::Cause;
 use crate::domain::exec_mode::ExecMode;
 use crate::domain::outcome::{Conclusion, Reason, TriggerKind};
+use crate::domain::record::whole::{WholeEntry, WholeEntryKind};
 
-/// One entry of the record of a cluster. Entries are appended and never changed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ClusterEntry {
-    pub at: Timestamp,
-    /// The worker that wrote the entry.
-    pub by: String,
-    #[serde(flatten)]
-    pub what: ClusterEntryKind,
-}
+/// One entry of the record of a cluster.
+pub type ClusterEntry = WholeEntry<ClusterEntryKind>;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "entry")]
@@ -64,6 +57,20 @@ pub enum ClusterEntryKind {
         reason: Option<Reason>,
     },
     Closed(Conclusion),
+}
+
+impl WholeEntryKind for ClusterEntryKind {
+    fn released(why: String) -> Self {
+        Self::Released { why }
+    }
+
+    fn ends_the_work(&self) -> bool {
+        matches!(self, Self::Closed(_) | Self::Released { .. })
+    }
+
+    fn begins_work(&self) -> bool {
+        matches!(self, Self::Opened(_) | Self::BackoutRequested { .. })
+    }
 }
 
 /// The beginning of an attempt, with everything that the attempt intends to do.
@@ -121,6 +128,8 @@ impl ClusterOpening {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     #[test]

@@ -1,8 +1,5 @@
 //! The record of one cluster: the corrections of where the cluster logs the sessions of ECS Exec. Before each action, a
 //! worker writes an entry with its intent; after the action, the worker writes an entry with the result.
-//!
-//! The journal stores the whole record under the name of the cluster, and replaces it only by the next version. So the
-//! version is also the fence between two workers.
 
 mod attempt;
 mod entry;
@@ -12,11 +9,11 @@ pub use entry::{ClusterEntry, ClusterEntryKind, ClusterOpening, ClusterStep};
 
 use std::mem::Discriminant;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ecs::cluster::ClusterArn;
-use crate::domain::outcome::Outcome;
+use crate::domain::record::whole::{Progress, WholeRecord};
 
 /// The largest number of attempts in a record. An item of a DynamoDB table holds at most 400 KB, and an attempt contains
 /// two configurations of at most 8 KB each. A record forgets its oldest attempts.
@@ -54,17 +51,6 @@ impl ClusterRecord {
         Self { schema: Self::SCHEMA, cluster, version: 0, at: now, owner, lease_until: now, entries }
     }
 
-    /// Returns the next version of the record, with one more entry of the worker `by`, which holds the lease for `lease`
-    /// from now on. An entry that ends the work of the worker also ends its lease.
-    pub fn with(&self, at: Timestamp, by: &str, lease: SignedDuration, what: ClusterEntryKind) -> Self {
-        let ends = matches!(what, ClusterEntryKind::Closed(_) | ClusterEntryKind::Released { .. });
-        let lease_until = if ends { at } else { at.saturating_add(lease).unwrap_or(at) };
-        let mut next = Self { version: self.version + 1, at, owner: by.to_owned(), lease_until, ..self.clone() };
-        next.entries.push(ClusterEntry { at, by: by.to_owned(), what });
-        next.forget();
-        next
-    }
-
     /// Removes older tries that later tries repeat, because the journal could otherwise no longer store the record, and
     /// no principal could back it out. Then removes the oldest attempts, but never the newest one.
     fn forget(&mut self) {
@@ -99,40 +85,31 @@ impl ClusterRecord {
         kept.reverse();
         self.entries = kept;
     }
+}
 
-    /// Whether a worker holds the lease on unfinished work of the record.
-    pub fn is_held(&self, now: Timestamp) -> bool {
-        self.is_open() && self.lease_until > now
+impl WholeRecord for ClusterRecord {
+    type Kind = ClusterEntryKind;
+
+    fn entries(&self) -> &[ClusterEntry] {
+        &self.entries
     }
 
-    /// Whether a correction or a backout is unfinished.
-    pub fn is_open(&self) -> bool {
-        self.attempt().is_some_and(|attempt| attempt.closing.is_none())
+    fn lease_until(&self) -> Timestamp {
+        self.lease_until
     }
 
-    /// Returns when the unfinished correction or backout began. `None` if no work is unfinished.
-    pub fn open_since(&self) -> Option<Timestamp> {
-        let begins = |entry: &&ClusterEntry| {
-            matches!(entry.what, ClusterEntryKind::Opened(_) | ClusterEntryKind::BackoutRequested { .. })
-        };
-        self.entries.iter().rev().find(begins).map(|entry| entry.at).filter(|_| self.is_open())
+    fn progress(&self) -> Option<Progress<'_>> {
+        let attempt = self.attempt()?;
+        let actor = attempt.opening.cause.actor.as_deref();
+        Some(Progress { actor, is_backed_out: attempt.backout.is_some(), closing: attempt.closing })
     }
 
-    /// Whether the newest correction or backout waits for an operator.
-    pub fn needs_operator(&self) -> bool {
-        let closing = self.attempt().and_then(|attempt| attempt.closing.map(|closing| closing.outcome));
-        closing == Some(Outcome::NeedsOperator)
-    }
-
-    /// Whether a backout was requested after the newest correction. Logweir then corrects the cluster again only at the
-    /// request of an operator.
-    pub fn is_suppressed(&self) -> bool {
-        self.attempt().is_some_and(|attempt| attempt.backout.is_some())
-    }
-
-    /// Whether a list of the journal shows the record.
-    pub fn is_listed(&self) -> bool {
-        true
+    fn next_version(&self, entry: ClusterEntry, lease_until: Timestamp) -> Self {
+        let (version, at, owner) = (self.version + 1, entry.at, entry.by.clone());
+        let mut next = Self { version, at, owner, lease_until, ..self.clone() };
+        next.entries.push(entry);
+        next.forget();
+        next
     }
 }
 
@@ -155,7 +132,10 @@ fn repeatable(what: &ClusterEntryKind) -> Option<(Discriminant<ClusterEntryKind>
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
+    use crate::domain::outcome::Outcome;
 
     #[test]
     fn a_record_forgets_its_oldest_attempts_and_ends_the_lease_with_the_work() {

@@ -2,23 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ResourceEffects;
 use crate::domain::ecs::resource::Insights;
 use crate::domain::event::Cause;
 use crate::domain::outcome::{Conclusion, Reason};
+use crate::domain::record::whole::{WholeEntry, WholeEntryKind};
 
-/// One entry of the record. Entries are appended and never changed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ResourceEntry {
-    pub at: Timestamp,
-    /// The worker that wrote the entry.
-    pub by: String,
-    #[serde(flatten)]
-    pub what: ResourceEntryKind,
-}
+/// One entry of the record of a resource.
+pub type ResourceEntry = WholeEntry<ResourceEntryKind>;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "entry")]
@@ -76,6 +69,20 @@ pub enum ResourceEntryKind {
     Closed(Conclusion),
 }
 
+impl WholeEntryKind for ResourceEntryKind {
+    fn released(why: String) -> Self {
+        Self::Released { why }
+    }
+
+    fn ends_the_work(&self) -> bool {
+        matches!(self, Self::Closed(_) | Self::Released { .. })
+    }
+
+    fn begins_work(&self) -> bool {
+        matches!(self, Self::Opened(_) | Self::BackoutRequested { .. })
+    }
+}
+
 /// The beginning of an attempt, with everything that the attempt intends to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ResourceOpening {
@@ -120,6 +127,8 @@ impl ResourceUndo {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::domain::outcome::Outcome;
 

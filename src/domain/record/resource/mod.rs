@@ -2,8 +2,7 @@
 //! Insights and its tags. Before each action, a worker writes an entry with its intent; after the action, the worker
 //! writes an entry with the result.
 //!
-//! The journal stores the whole record under the name of the resource, and replaces it only by the next version. So the
-//! version is also the fence between two workers. Only the command line reads and writes these records.
+//! Only the command line reads and writes these records.
 
 mod attempt;
 mod effects;
@@ -13,11 +12,11 @@ pub use attempt::{KeptEffect, ResourceAttempt, ResourceBackout, ResourceFailure,
 pub use effects::{InsightsChange, ResourceEffects};
 pub use entry::{ResourceEntry, ResourceEntryKind, ResourceOpening, ResourceStep, ResourceUndo};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ecs::resource::ResourceArn;
-use crate::domain::outcome::Outcome;
+use crate::domain::record::whole::{Progress, WholeRecord};
 
 /// The beginning of the name of a record. It distinguishes the record from the record of where a cluster logs sessions.
 pub const PREFIX: &str = "runbook/";
@@ -63,17 +62,6 @@ impl ResourceRecord {
         format!("{PREFIX}{}", self.resource.short())
     }
 
-    /// Returns the next version of the record, with one more entry of the worker `by`, which holds the lease for
-    /// `lease` from now on. An entry that ends the work of the worker also ends its lease.
-    pub fn with(&self, at: Timestamp, by: &str, lease: SignedDuration, what: ResourceEntryKind) -> Self {
-        let ends = matches!(what, ResourceEntryKind::Closed(_) | ResourceEntryKind::Released { .. });
-        let lease_until = if ends { at } else { at.saturating_add(lease).unwrap_or(at) };
-        let mut next = Self { version: self.version + 1, at, owner: by.to_owned(), lease_until, ..self.clone() };
-        next.entries.push(ResourceEntry { at, by: by.to_owned(), what });
-        next.forget();
-        next
-    }
-
     /// Removes the oldest attempts, because each opening has the effects of the attempts before it. Then removes
     /// entries that say nothing more than a later entry of the same kind.
     fn forget(&mut self) {
@@ -93,40 +81,31 @@ impl ResourceRecord {
             self.entries = newest_first;
         }
     }
+}
 
-    /// Whether a worker holds the lease on unfinished work of the record.
-    pub fn is_held(&self, now: Timestamp) -> bool {
-        self.is_open() && self.lease_until > now
+impl WholeRecord for ResourceRecord {
+    type Kind = ResourceEntryKind;
+
+    fn entries(&self) -> &[ResourceEntry] {
+        &self.entries
     }
 
-    /// Whether a change or a backout is unfinished.
-    pub fn is_open(&self) -> bool {
-        self.attempt().is_some_and(|attempt| attempt.closing.is_none())
+    fn lease_until(&self) -> Timestamp {
+        self.lease_until
     }
 
-    /// Returns when the unfinished change or backout began. `None` if no work is unfinished.
-    pub fn open_since(&self) -> Option<Timestamp> {
-        let begins = |entry: &&ResourceEntry| {
-            matches!(entry.what, ResourceEntryKind::Opened(_) | ResourceEntryKind::BackoutRequested { .. })
-        };
-        self.entries.iter().rev().find(begins).map(|entry| entry.at).filter(|_| self.is_open())
+    fn progress(&self) -> Option<Progress<'_>> {
+        let attempt = self.attempt()?;
+        let actor = attempt.opening.cause.actor.as_deref();
+        Some(Progress { actor, is_backed_out: attempt.backout.is_some(), closing: attempt.closing })
     }
 
-    /// Whether the newest change or backout waits for an operator.
-    pub fn needs_operator(&self) -> bool {
-        let closing = self.attempt().and_then(|attempt| attempt.closing.map(|closing| closing.outcome));
-        closing == Some(Outcome::NeedsOperator)
-    }
-
-    /// Whether a backout was requested after the newest change. Logweir then changes the resource again only with
-    /// `--force`.
-    pub fn is_suppressed(&self) -> bool {
-        self.attempt().is_some_and(|attempt| attempt.backout.is_some())
-    }
-
-    /// Whether a list of the journal shows the record.
-    pub fn is_listed(&self) -> bool {
-        true
+    fn next_version(&self, entry: ResourceEntry, lease_until: Timestamp) -> Self {
+        let (version, at, owner) = (self.version + 1, entry.at, entry.by.clone());
+        let mut next = Self { version, at, owner, lease_until, ..self.clone() };
+        next.entries.push(entry);
+        next.forget();
+        next
     }
 }
 
@@ -149,9 +128,12 @@ fn is_repeated(entry: &ResourceEntry, later: &ResourceEntry) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
     use crate::domain::ecs::resource::Insights;
     use crate::domain::event::Cause;
+    use crate::domain::outcome::Outcome;
 
     const NOW: &str = "2026-12-01T12:00:00Z";
 

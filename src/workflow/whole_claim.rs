@@ -1,29 +1,28 @@
-//! The claim of a worker on the record of an account setting, and the writes of the worker that has claimed it.
+//! The claim of a worker on a record that the journal stores as a whole, and the writes of the worker that has claimed it.
 
 use jiff::SignedDuration;
 
-use crate::domain::outcome::Reason;
-use crate::domain::record::{SettingEntryKind, SettingRecord};
-use crate::ports::{Clock, ErrorKind, Journal, PortError, Ports};
-use crate::workflow::lease::{Halt, halted};
+use super::lease::{Halt, halted};
+use crate::domain::record::{WholeEntryKind, WholeRecord};
+use crate::ports::{Clock, Journal, PortError, Ports, StoredState};
 
 /// A record on which this worker holds the lease.
-pub(super) struct SettingClaim<'p, P> {
+pub(super) struct WholeClaim<'p, P, R> {
     ports: &'p P,
     worker: String,
     lease: SignedDuration,
-    pub(super) record: SettingRecord,
+    pub(super) record: R,
 }
 
-impl<'p, P: Ports> SettingClaim<'p, P> {
+impl<'p, P: Ports, R: WholeRecord + StoredState> WholeClaim<'p, P, R> {
     /// Claims a record by writing the entry `what`. Returns [`Halt::LeaseLost`] if another worker wrote to the record
     /// first.
     pub(super) async fn take(
         ports: &'p P,
         worker: &str,
         lease: SignedDuration,
-        standing: &SettingRecord,
-        what: SettingEntryKind,
+        standing: &R,
+        what: R::Kind,
     ) -> Result<Self, Halt> {
         let mut claim = Self { ports, worker: worker.to_owned(), lease, record: standing.clone() };
         claim.append(what).await?;
@@ -31,7 +30,7 @@ impl<'p, P: Ports> SettingClaim<'p, P> {
     }
 
     /// Appends one entry durably, unless another worker has taken over the record. Also renews the lease.
-    pub(super) async fn append(&mut self, what: SettingEntryKind) -> Result<(), Halt> {
+    pub(super) async fn append(&mut self, what: R::Kind) -> Result<(), Halt> {
         let next = self.record.with(self.ports.clock().now(), &self.worker, self.lease, what);
         self.ports.journal().put_state(&next).await?;
         self.record = next;
@@ -42,13 +41,7 @@ impl<'p, P: Ports> SettingClaim<'p, P> {
     /// if a retry can succeed, and otherwise [`Halt::Stuck`].
     pub(super) async fn give_up(&mut self, error: PortError) -> Halt {
         let why = error.to_string();
-        let _ = self.append(SettingEntryKind::Released { why: why.clone() }).await;
+        let _ = self.append(R::Kind::released(why.clone())).await;
         halted(why, error)
     }
-}
-
-/// Returns the error with which a worker waits until a read shows an earlier write.
-pub(super) fn not_visible_yet(call: &'static str, message: &str) -> PortError {
-    let (kind, reason) = (ErrorKind::Retry, Some(Reason::NotVisibleYet));
-    PortError { kind, call, message: message.to_owned(), reason }
 }
