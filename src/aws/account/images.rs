@@ -8,7 +8,8 @@ use super::registry::{Described, MOST_IMAGES, MOST_REPOSITORIES};
 use super::{AT_ONCE, fact};
 use crate::aws::client::Aws;
 use crate::aws::errors::unless_missing;
-use crate::domain::runbook::account::images::{EcrReference, ImageFacts, Repository, RepositoryName, Scan};
+use crate::domain::ecs::image_name::{EcrReference, RepositoryName};
+use crate::domain::runbook::account::images::{ImageFacts, Repository, Scan};
 use crate::domain::runbook::account::{Account, Fact};
 use crate::ports::{Answer, ErrorKind};
 

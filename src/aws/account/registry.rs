@@ -8,7 +8,8 @@ use super::{items, required, text};
 use crate::aws::client::Aws;
 use crate::aws::fleet::patiently;
 use crate::aws::signed::{JSON_1_1, Operation, Request, Service};
-use crate::domain::runbook::account::images::{EcrReference, RegistryScanning, Repository, Scan, ScanningRule};
+use crate::domain::ecs::image_name::EcrReference;
+use crate::domain::runbook::account::images::{RegistryScanning, Repository, Scan, ScanningRule};
 use crate::ports::{Answer, PortError};
 
 const ECR: Service = Service::json("ecr", JSON_1_1, "AmazonEC2ContainerRegistry_V20150921").at_host("api.ecr");

@@ -1,8 +1,8 @@
-//! Container images: the parts of an image name, and the check whether a tag still resolves to the running image.
+//! The images of containers: whether a tag still resolves to the running image.
 
 use std::collections::BTreeMap;
 
-use super::arn::{is_account, is_partition_or_region};
+use super::image_name::{EcrReference, RepositoryName, is_pinned};
 use super::task_definition::TaskDefinition;
 use crate::domain::text::plain::plain;
 
@@ -19,34 +19,13 @@ pub struct EcrImage {
     pub tag: String,
 }
 
-/// Whether the name of an image contains its digest, so that the name always resolves to the same image.
-pub fn is_pinned(image: &str) -> bool {
-    image.rsplit_once("@sha256:").is_some_and(|(_, digest)| {
-        digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
-    })
-}
-
 impl EcrImage {
     /// Parses `ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY[:TAG]`. Returns `None` if the image is not in Amazon
     /// ECR, or is pinned by its digest.
     pub fn parse(image: &str) -> Option<Self> {
-        if image.contains('@') {
-            return None;
-        }
-        let (host, path) = image.split_once('/')?;
-        let (account, rest) = host.split_once(".dkr.ecr.")?;
-        let region = rest.strip_suffix(".amazonaws.com").or_else(|| rest.strip_suffix(".amazonaws.com.cn"))?;
-        let (repository, tag) = path.split_once(':').unwrap_or((path, "latest"));
-        if !is_account(account)
-            || !is_partition_or_region(region)
-            || repository.is_empty()
-            || tag.is_empty()
-            || tag.contains(['/', ':'])
-        {
-            return None;
-        }
-        let [account, region, repository, tag] = [account, region, repository, tag].map(String::from);
-        Some(Self { account, region, repository, tag })
+        let EcrReference { repository, tag, digest: None } = EcrReference::parse(image)? else { return None };
+        let RepositoryName { account, region, name } = repository;
+        Some(Self { account, region, repository: name, tag: tag? })
     }
 }
 
@@ -125,30 +104,6 @@ pub fn compare(
     ImageVerdict::Same
 }
 
-/// Returns the registry of an image. An image without a registry comes from Docker Hub. The first part of the name is a
-/// registry if it contains a dot or a colon, or is `localhost` (source: distribution/reference, normalize.go).
-pub fn registry(image: &str) -> &str {
-    match image.split_once('/') {
-        Some((host, _)) if host.contains(['.', ':', '{', '$']) || host == "localhost" => host,
-        _ => "docker.io",
-    }
-}
-
-/// Returns the part of an image's name after its registry.
-pub fn path(image: &str) -> &str {
-    match image.split_once('/') {
-        Some((host, path)) if host == registry(image) => path,
-        _ => image,
-    }
-}
-
-/// Returns the repository of an image without its registry, its tag and its digest, such as `datadog/agent`.
-pub fn repository_path(image: &str) -> &str {
-    let path = path(image);
-    let path = path.split('@').next().unwrap_or(path);
-    path.split(':').next().unwrap_or(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,16 +134,6 @@ mod tests {
             "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:a:b",
         ] {
             assert_eq!(EcrImage::parse(image), None, "{image}");
-        }
-    }
-
-    #[test]
-    fn only_a_whole_digest_pins_an_image() {
-        let digest = "a".repeat(64);
-        assert!(is_pinned(&format!("{REGISTRY}/web@sha256:{digest}")));
-        assert!(is_pinned(&format!("nginx:1@sha256:{digest}")));
-        for image in ["nginx", "nginx:1", "nginx@sha256:abc", &format!("nginx@sha256:{}", "A".repeat(64))] {
-            assert!(!is_pinned(image), "{image}");
         }
     }
 
@@ -259,18 +204,5 @@ mod tests {
         let (verdict, _) = judged(&hub, &[runs("app", "nginx:1", Some("sha256:a"))], |_| None);
         let elsewhere = "the image of container app is not in Amazon ECR, so Logweir cannot resolve its tag";
         assert_eq!(verdict, ImageVerdict::Differs(elsewhere.into()));
-    }
-
-    #[test]
-    fn the_registry_of_an_image_is_that_of_docker() {
-        for (image, host, rest, repository) in [
-            ("nginx", "docker.io", "nginx", "nginx"),
-            ("library/nginx:1", "docker.io", "library/nginx:1", "library/nginx"),
-            ("ghcr.io/a/b", "ghcr.io", "a/b", "a/b"),
-            ("localhost/a", "localhost", "a", "a"),
-            ("registry:5000/a:1@sha256:b", "registry:5000", "a:1@sha256:b", "a"),
-        ] {
-            assert_eq!((registry(image), path(image), repository_path(image)), (host, rest, repository), "{image}");
-        }
     }
 }

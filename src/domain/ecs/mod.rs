@@ -5,6 +5,7 @@ pub mod cluster;
 mod container_log;
 pub mod default_log_mode;
 pub mod image;
+pub mod image_name;
 pub mod lag;
 pub mod repeated_key;
 pub mod resource;

@@ -2,6 +2,8 @@
 
 use jiff::civil::Date;
 
+use crate::domain::ecs::image_name::ImageName;
+
 /// The last day on which AWS maintained version 2 of AWS for Fluent Bit (source: aws/aws-for-fluent-bit, README).
 pub const END_OF_VERSION_2: Date = jiff::civil::date(2026, 6, 30);
 
@@ -41,12 +43,9 @@ impl RouterImage {
         if let Some(tag) = published(image) {
             return Self { vendor: Vendor::Aws, tag: Some(tag.to_owned()), is_pinned: false };
         }
-        let (name, digest) = image.split_once('@').map_or((image, None), |(name, digest)| (name, Some(digest)));
-        let (path, tag) = match name.rsplit_once(':') {
-            Some((path, tag)) if !tag.contains('/') => (path, Some(tag.to_owned())),
-            _ => (name, digest.is_none().then(|| "latest".to_owned())),
-        };
-        Self { vendor: Vendor::of(path), tag, is_pinned: digest.is_some() }
+        let name = ImageName::read(image);
+        let tag = name.effective_tag().map(String::from);
+        Self { vendor: Vendor::of(name.path), tag, is_pinned: name.digest.is_some() }
     }
 
     /// Returns the numbers of the version, such as `[3, 4, 16]`. Returns `None` if the tag shows no version, such as

@@ -1,7 +1,7 @@
 //! The agents that cannot comply with a rule. A baseline exempts them with `exempt-known-agents = true`.
 
 use super::verdict::{Exempt, RunbookResult};
-use crate::domain::ecs::image::repository_path;
+use crate::domain::ecs::image_name::ImageName;
 
 /// An agent with the rules that it cannot comply with.
 struct KnownAgent {
@@ -47,7 +47,7 @@ const AGENTS: [KnownAgent; 4] = [
 
 /// Returns the exemption of a result about a container that is one of the agents.
 pub(super) fn exempt(result: &RunbookResult) -> Option<Exempt> {
-    let repository = repository_path(result.image.as_deref()?);
+    let repository = ImageName::read(result.image.as_deref()?).path;
     let is_its = |one: &&str| match repository.strip_suffix(*one) {
         Some(parent) => parent.is_empty() || parent.ends_with('/'),
         None => false,

@@ -1,6 +1,7 @@
 //! Names of services and images from third parties: parsed as AWS defines them, or refused.
 
-use logweir::domain::ecs::image::{EcrImage, is_pinned};
+use logweir::domain::ecs::image::EcrImage;
+use logweir::domain::ecs::image_name::is_pinned;
 use logweir::domain::ecs::service::{NotAServiceArn, ServiceArn};
 use proptest::prelude::*;
 

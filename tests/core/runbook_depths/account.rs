@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use logweir::domain::ecs::image_name::EcrReference;
 use logweir::domain::fleet::facts::Unread;
 use logweir::domain::runbook::Depth;
 use logweir::domain::runbook::account::ecs::{Cluster, Definition, EcsFacts, Network, Placement, Service, Task};
 use logweir::domain::runbook::account::identity::{IdentityFacts, Parameter, Role, Secret};
-use logweir::domain::runbook::account::images::{
-    EcrReference, ImageFacts, RegistryScanning, Repository, Scan, ScanningRule,
-};
+use logweir::domain::runbook::account::images::{ImageFacts, RegistryScanning, Repository, Scan, ScanningRule};
 use logweir::domain::runbook::account::network::{
     FlowLog, Ingress, Listener, NetworkFacts, NetworkInterface, Route, RouteTable, SecurityGroup, Subnet, TargetGroup,
     VpcEndpoint,

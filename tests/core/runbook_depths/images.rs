@@ -1,8 +1,9 @@
 //! The cases of the rules about repositories and images.
 
+use logweir::domain::ecs::image_name::EcrReference;
 use logweir::domain::runbook::Verdict::{Advice, Fail, NotApplicable, NotChecked, Pass, Undecidable};
 use logweir::domain::runbook::account::Account;
-use logweir::domain::runbook::account::images::{EcrReference, Scan};
+use logweir::domain::runbook::account::images::Scan;
 
 use super::account::{IMAGE, REGION, denied, of, read, repository, scan};
 use super::{Case, case};

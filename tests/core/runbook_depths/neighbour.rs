@@ -1,7 +1,8 @@
 //! A second workload beside the compliant one, with resources of its own and with faults.
 
+use logweir::domain::ecs::image_name::EcrReference;
 use logweir::domain::runbook::account::identity::Parameter;
-use logweir::domain::runbook::account::images::{EcrReference, Repository, Scan};
+use logweir::domain::runbook::account::images::{Repository, Scan};
 use logweir::domain::runbook::account::network::{FlowLog, NetworkInterface, Subnet, TargetGroup};
 use logweir::domain::runbook::account::{Account, Fact};
 use serde_json::json;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use logweir::aws::Aws;
 use logweir::domain::baseline::Baseline;
-use logweir::domain::runbook::account::images::EcrReference;
+use logweir::domain::ecs::image_name::EcrReference;
 use logweir::domain::runbook::account::network::HttpActions;
 use logweir::domain::runbook::account::{Account, Fact};
 use logweir::domain::runbook::{Depth, Verdict, judge_account};

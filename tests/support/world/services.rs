@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use logweir::domain::ecs::image::{EcrImage, RunningImage, is_pinned};
+use logweir::domain::ecs::image::{EcrImage, RunningImage};
+use logweir::domain::ecs::image_name::is_pinned;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::{
     Controller, Deployment, DeploymentProgress, Place, RolloutState, Service, ServiceArn, Stage, Status, User,

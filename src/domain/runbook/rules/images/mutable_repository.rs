@@ -6,8 +6,9 @@ use super::super::judged::{Judged, result};
 use super::Checked;
 use super::repositories::{each_repository, resource};
 use crate::domain::baseline::Baseline;
+use crate::domain::ecs::image_name::EcrReference;
 use crate::domain::runbook::account::Account;
-use crate::domain::runbook::account::images::{EcrReference, Repository};
+use crate::domain::runbook::account::images::Repository;
 use crate::domain::runbook::verdict::Verdict;
 use crate::domain::text::names;
 

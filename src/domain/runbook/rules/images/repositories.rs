@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::judged::{Judged, not_checked, result};
 use super::Checked;
-use crate::domain::runbook::account::images::{EcrReference, Repository, RepositoryName, Scan};
+use crate::domain::ecs::image_name::{EcrReference, RepositoryName};
+use crate::domain::runbook::account::images::{Repository, Scan};
 use crate::domain::runbook::account::{Account, Fact, Origin};
 use crate::domain::runbook::depth::Depth;
 use crate::domain::runbook::verdict::{Resource, ResourceKind, RunbookResult, Verdict};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::super::judged::{Judged, not_checked, result};
 use super::Checked;
+use crate::domain::ecs::image_name::EcrReference;
 use crate::domain::runbook::account::ecs::{Cluster, Definition, Placement, ProviderKind, Service, Task, is_fargate};
-use crate::domain::runbook::account::images::EcrReference;
 use crate::domain::runbook::account::network::Subnet;
 use crate::domain::runbook::account::{Account, Fact, Missing, Origin, Store};
 use crate::domain::runbook::verdict::{Resource, ResourceKind, RunbookResult, Verdict};
