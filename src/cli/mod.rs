@@ -12,6 +12,7 @@ mod environment;
 mod event_file;
 mod failed_reads;
 mod failure;
+mod families;
 mod family_sources;
 mod fleet_target;
 mod help;

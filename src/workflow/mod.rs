@@ -13,6 +13,7 @@ mod correct;
 mod decide;
 mod exec_sessions;
 mod family_state;
+mod family_walk;
 mod gauges;
 mod hold;
 mod lag;
@@ -52,6 +53,7 @@ pub use backout::{BackoutOptions, BackoutOrder, BackoutWord, Request, back_out, 
 pub use clusters::{back_out_cluster, configure_cluster, preview_cluster, resume_cluster_backouts, resume_clusters};
 pub use correct::put_off;
 pub use exec_sessions::{JudgedSessions, SessionAccount, SessionOrder, judge_sessions, transcript_destination};
+pub use family_walk::{WalkCalls, all_families, newest};
 pub use gauges::{Counted, gauges, not_read};
 pub use hold::{HoldRequest, hold};
 pub use look_up::look_up;

@@ -10,10 +10,10 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::aws::patiently;
 use crate::cli::connect::{Intent, wait};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::families::{Patient, families};
 use crate::cli::progress::Progress;
 use crate::cli::session::Session;
 use crate::domain::account_default::{Statement, UnsetModes, obstacle, owners_decision};
@@ -23,9 +23,9 @@ use crate::domain::event::Cause;
 use crate::domain::outcome::{Mode, Outcome, Reason};
 use crate::domain::report::{Report, SettingAction, SettingReport, schema};
 use crate::domain::rules::facts::{DefaultMode, Observation};
-use crate::ports::{AccountSettings, ErrorKind, TaskDefinitions};
+use crate::ports::{AccountSettings, ErrorKind};
 use crate::render::Output;
-use crate::workflow::{Order, Origin, set_account_default};
+use crate::workflow::{Order, Origin, newest, set_account_default};
 
 /// The number of revisions that Logweir reads at the same time.
 const AT_ONCE: usize = 3;
@@ -137,9 +137,9 @@ impl Change<'_> {
     async fn statement(&self) -> Result<Statement, Failure> {
         let (ecs, home) = (&self.session.ports.ecs, &self.session.home);
         let setting = ecs.default_log_mode().await?;
-        let names = self.families().await?;
+        let names = families(ecs).await?;
         let progress = Progress::over(names.len());
-        let describe = async |name: String| (patiently(|| ecs.describe(&name)).await, name);
+        let describe = async |name: String| (newest(&Patient(ecs), &name, |arn| home.has(arn)).await, name);
         let mut described = pin!(stream::iter(names).map(describe).buffered(AT_ONCE));
         let mut families = BTreeMap::new();
         while let Some((described, name)) = described.next().await {
@@ -160,17 +160,5 @@ impl Change<'_> {
         }
         let name = SettingName { account: home.account.clone(), region: home.region.clone() };
         Ok(Statement { name, setting, caller: self.session.caller.clone(), families })
-    }
-
-    async fn families(&self) -> Result<Vec<String>, Failure> {
-        let (mut names, mut token) = (Vec::new(), None);
-        loop {
-            let page = patiently(|| self.session.ports.ecs.families(token.as_deref())).await?;
-            names.extend(page.families);
-            token = page.next;
-            if token.is_none() {
-                return Ok(names);
-            }
-        }
     }
 }

@@ -5,12 +5,13 @@ use std::path::Path;
 use clap::Args;
 use jiff::Timestamp;
 
+use super::against;
 use super::fix::nothing_to_judge;
-use super::{against, audit};
 use crate::cli::checked::file;
 use crate::cli::connect::wait;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::families::family_targets;
 use crate::cli::help::examples;
 use crate::cli::load::load_all;
 use crate::cli::loaded::Loaded;
@@ -93,7 +94,7 @@ impl CheckArgs {
             wait(context.baseline())?;
         }
         let targets = if self.all {
-            Targets { list: audit::families(context)?, ..Default::default() }
+            Targets { list: family_targets(context)?, ..Default::default() }
         } else {
             targets::read(&self.targets, &self.walk)?
         };

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::audit;
 use crate::cli::baseline::FILE;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::families::family_targets;
 use crate::cli::help::examples;
 use crate::cli::load::load_all;
 use crate::cli::loaded::Loaded;
@@ -76,7 +76,7 @@ impl InitArgs {
         let here = [".".to_owned()];
         let named = if self.targets.is_empty() { &here[..] } else { &self.targets };
         let targets = match self.all {
-            true => Targets { list: audit::families(context)?, ..Targets::default() },
+            true => Targets { list: family_targets(context)?, ..Targets::default() },
             false => targets::read(named, &self.walk)?,
         };
         let reading = Baseline::parse(READING).map_err(invalid)?;

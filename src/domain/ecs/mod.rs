@@ -4,6 +4,7 @@ pub mod arn;
 pub mod cluster;
 mod container_log;
 pub mod default_log_mode;
+pub mod family_list;
 pub mod image;
 pub mod image_name;
 pub mod lag;

@@ -47,6 +47,11 @@ impl Home {
         Self { partition: part(1), account: part(4), region: region.into(), own_roles, scope }
     }
 
+    /// Whether the revision belongs to this account and Region.
+    pub fn has(&self, revision: &RevisionArn) -> bool {
+        (&self.partition, &self.account, &self.region) == (&revision.partition, &revision.account, &revision.region)
+    }
+
     /// Returns the revision that an ARN names, or that `FAMILY:REVISION` names in this account and Region.
     pub fn revision(&self, name: &str) -> Option<RevisionArn> {
         let Self { partition, region, account, .. } = self;

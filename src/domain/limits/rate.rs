@@ -3,7 +3,8 @@
 //! For all principals of an account and Region together, ECS allows one registration or deregistration a second, and a
 //! burst of twenty (source: the ECS developer guide on request throttling). Logweir's token bucket uses only a part of
 //! the limit that ECS sets. In any span of `t` seconds, Logweir registers at most `rate × (t + BURST) + 1` revisions,
-//! whatever the order of the requests.
+//! whatever the order of the requests. Unlike the buckets of [`throttle`](super::throttle), this bucket is stored in
+//! the journal.
 //!
 //! A worker that finds the token bucket empty reserves a *slot* of the rate limit: a time at which the worker asks for
 //! admission again. Slots are one interval apart (five seconds at 0.2 registrations a second), so the bucket holds a

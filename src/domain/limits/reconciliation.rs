@@ -15,7 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::throttle::ApiBucket;
+use super::throttle::{ApiBucket, Rate};
+use crate::domain::ecs::family_list::Listing;
 use crate::domain::event::Home;
 use crate::domain::outcome::Mode;
 
@@ -26,11 +27,8 @@ const OVERDUE: SignedDuration = SignedDuration::from_hours(1);
 /// DescribeLogGroups reads.
 pub const PAGE: usize = 50;
 
-/// The number of task-definition reads a second that a reconciliation uses on average: a quarter of the twenty reads a
-/// second that ECS allows all principals of an account and Region together. An audit keeps to the same limit with a
-/// token bucket. A page of a reconciliation is one invocation of the function, so it has no bucket: it makes at most as
-/// many reads as the bucket's burst, and the next page waits.
-const READS_PER_SECOND: u32 = ApiBucket::TaskDefinitionRead.limit().rate as u32 / 4;
+/// The part of AWS's bucket for task-definition reads that a reconciliation uses on average.
+const RATE: Rate = Rate::Share(0.25);
 
 /// The time after which a page is stalled: its message was lost, or its worker stopped. This time is longer than a
 /// worker can run, and shorter than the visibility timeout of the event queue, so that the second delivery of a message
@@ -115,18 +113,6 @@ pub struct Run {
     /// The number of pages that failed in succession.
     pub failures: u32,
     pub counts: Counts,
-}
-
-/// The position of a reconciliation in the list of families that ECS returns.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Listing {
-    /// Logweir has not called ListTaskDefinitionFamilies yet.
-    First,
-    /// The token for the next call of ListTaskDefinitionFamilies.
-    Next(String),
-    /// ECS has listed all families.
-    End,
 }
 
 /// The numbers of families that a reconciliation has examined.
@@ -323,18 +309,19 @@ impl Run {
         self.failed = failed.difference(examined).cloned().collect();
     }
 
-    /// Begins the list of families again, because ECS no longer accepts the token of the list.
-    pub fn list_again(&mut self) {
+    /// Forgets all results, because the list of families begins again.
+    pub fn begins_again(&mut self) {
         (self.listing, self.rest, self.counts) = (Listing::First, Vec::new(), Counts::default());
         self.failed.clear();
     }
 
     /// Ends a page for which Logweir read this number of task definitions and lists. The next page is due when the
-    /// average of the reads is back at `READS_PER_SECOND`.
+    /// average of the reads is back at [`RATE`].
     pub fn page_ends(&mut self, reads: u32, now: Timestamp) {
         self.failures = 0;
         self.counts.pages += 1;
-        self.due_in(u16::try_from(reads.div_ceil(READS_PER_SECOND)).unwrap_or(LONGEST_PAUSE).max(1), now);
+        let pause = RATE.time_for(ApiBucket::TaskDefinitionRead, reads).as_secs_f64().ceil() as u16;
+        self.due_in(pause.max(1), now);
     }
 
     /// Ends a page at which a read failed. Returns `false` if the reconciliation stops, because too many pages failed

@@ -4,6 +4,13 @@
 //! (source: the ECS developer guide on request throttling). In any span of `t` seconds, a [`TokenBucket`] admits at
 //! most `burst + rate × t` calls. If AWS throttles a call all the same, another principal uses the bucket too. The
 //! token bucket is then empty, and its rate falls and recovers.
+//!
+//! Two other modules limit a pace, because a token bucket in memory does not fit there:
+//! - [`rate`](super::rate) limits registrations. Several workers share that bucket, so the journal stores it, and a
+//!   worker that may not wait reserves a later time.
+//! - [`lookup`](crate::domain::lookup) limits LookupEvents. CloudTrail documents no burst, and other principals soon use
+//!   up two calls a second. A search therefore makes one call at a time, at a fixed interval, and each failed call
+//!   doubles the wait.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -69,6 +76,11 @@ pub enum Rate {
 
 impl Rate {
     pub const WHOLE: Self = Self::Share(1.0);
+
+    /// Returns the time in which the bucket gets tokens for this number of calls at the rate.
+    pub fn time_for(self, bucket: ApiBucket, calls: u32) -> SignedDuration {
+        seconds(f64::from(calls) / self.of(bucket.limit()).rate)
+    }
 
     /// Returns the part of the limit.
     fn of(self, limit: BucketLimit) -> BucketLimit {

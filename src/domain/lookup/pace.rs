@@ -1,4 +1,5 @@
-//! The pace of the calls of LookupEvents.
+//! The pace of the calls of LookupEvents. [`throttle`](crate::domain::limits::throttle) says why this pace is no token
+//! bucket.
 
 use jiff::{SignedDuration, Timestamp};
 

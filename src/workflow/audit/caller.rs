@@ -10,7 +10,8 @@ use crate::domain::audit::CallCount;
 use crate::domain::baseline::Delivery;
 use crate::domain::limits::throttle::{ApiBucket, Rate, TokenBucket};
 use crate::domain::outcome::Reason;
-use crate::ports::{Answer, ErrorKind, FleetReads, PortError, Timer};
+use crate::ports::{Answer, Described, ErrorKind, FamilyPage, FleetReads, PortError, Timer};
+use crate::workflow::family_walk::WalkCalls;
 
 /// The pauses before the next tries of a call that failed for a moment.
 const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(4)];
@@ -141,6 +142,24 @@ impl<'c, F: FleetReads, T: Timer> Caller<'c, F, T> {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The calls of an audit's walk over the families. `prefix` is the start of the names of the families.
+pub(super) struct WalkOf<'c, F, T> {
+    pub(super) caller: &'c Caller<'c, F, T>,
+    pub(super) prefix: Option<&'c str>,
+}
+
+impl<F: FleetReads, T: Timer> WalkCalls for WalkOf<'_, F, T> {
+    async fn page(&self, token: Option<&str>) -> Answer<FamilyPage> {
+        let call = || self.caller.fleet.families(self.prefix, token);
+        self.caller.call(ApiBucket::TaskDefinitionRead, "ListTaskDefinitionFamilies", call).await
+    }
+
+    async fn describe(&self, name: &str) -> Answer<Described> {
+        let call = || self.caller.fleet.describe(name);
+        self.caller.call(ApiBucket::TaskDefinitionRead, "DescribeTaskDefinition", call).await
     }
 }
 

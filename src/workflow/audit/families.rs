@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::Walk;
+use super::caller::WalkOf;
 use super::judging::Question;
 use crate::domain::audit::{Step, Text};
+use crate::domain::ecs::family_list::Listing;
 use crate::domain::limits::throttle::ApiBucket;
-use crate::ports::{Answer, AuditMemory, AuditWatch, FamilyPage, FleetReads, Timer};
+use crate::ports::{AuditMemory, AuditWatch, FleetReads, Timer};
+use crate::workflow::family_walk::{self, list};
 
 /// The pages after which the list of all revisions ends if it saves no calls.
 const TRIED_PAGES: u64 = 5;
@@ -21,9 +24,7 @@ pub(super) struct Listed {
     newest: BTreeMap<Text, u32>,
     has_newest: bool,
     families: Vec<Text>,
-    /// The token of the next page of families.
-    next: Option<String>,
-    has_families: bool,
+    listing: Listing,
     /// Whether the token comes from an interrupted audit, so that it may be too old.
     is_restored: bool,
 }
@@ -31,14 +32,9 @@ pub(super) struct Listed {
 impl Listed {
     /// Takes over a page that an interrupted audit has listed.
     pub(super) fn restore_families(&mut self, families: Vec<Text>, next: Option<String>) {
-        self.add_families(families, next);
-        self.is_restored = true;
-    }
-
-    fn add_families(&mut self, families: Vec<Text>, next: Option<String>) {
         self.families.extend(families);
-        self.has_families = next.is_none();
-        self.next = next;
+        self.listing = Listing::after(next);
+        self.is_restored = true;
     }
 
     pub(super) fn restore_revisions(&mut self, newest: Vec<(Text, u32)>, is_last: bool) {
@@ -164,31 +160,25 @@ impl<F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'_, F, T, M, W
     }
 
     async fn list_families(&mut self) {
-        let prefix = self.order.selection.family_prefix();
-        while !self.listed.has_families {
-            let page = match self.family_page(prefix).await {
-                Err(_) if self.listed.is_restored => {
+        let calls = WalkOf { caller: self.caller, prefix: self.order.selection.family_prefix() };
+        while self.listed.listing != Listing::End {
+            let Listed { listing, is_restored, .. } = &mut self.listed;
+            let families: Vec<Text> = match list(&calls, listing, *is_restored).await {
+                Ok(family_walk::Listed::Page(page)) => page.iter().map(|family| family.as_str().into()).collect(),
+                Ok(family_walk::Listed::BeginsAgain) => {
                     self.listed = Listed::default();
                     continue;
                 }
                 Err(error) => return self.unread("the families", &error),
-                Ok(page) => page,
             };
-            let families: Vec<Text> = page.families.iter().map(|family| family.as_str().into()).collect();
-            self.memory.note(&|| Step::Families { families: families.clone(), next: page.next.clone() });
-            self.listed.add_families(families, page.next);
+            let next = self.listed.listing.token().map(String::from);
+            self.memory.note(&|| Step::Families { families: families.clone(), next: next.clone() });
+            self.listed.families.extend(families);
             self.listed.is_restored = false;
             self.progress.known = self.listed.families.len() as u64;
             self.progressed();
         }
         self.listed.families.sort();
         self.listed.families.dedup();
-    }
-
-    async fn family_page(&self, prefix: Option<&str>) -> Answer<FamilyPage> {
-        let caller = self.caller;
-        let token = self.listed.next.as_deref();
-        let call = || caller.fleet.families(prefix, token);
-        caller.call(ApiBucket::TaskDefinitionRead, "ListTaskDefinitionFamilies", call).await
     }
 }

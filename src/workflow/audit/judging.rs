@@ -7,16 +7,15 @@ use std::pin::Pin;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
+use super::caller::WalkOf;
 use super::log_groups::{self, ReadGroups};
 use super::{Walk, filtered};
 use crate::domain::audit::{
     AccountFacts, AuditedRevision, JudgedRevision, JudgedStep, Judgement, Memo, Scope, Scopes, Step, Text, Texts,
 };
-use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::limits::throttle::ApiBucket;
-use crate::domain::outcome::Reason;
 use crate::domain::rules::facts::{DefaultMode, LogGroup};
 use crate::ports::{Answer, AuditMemory, AuditPart, AuditWatch, Described, ErrorKind, FleetReads, PortError, Timer};
+use crate::workflow::family_walk::{described, newest};
 
 /// The number of descriptions at the same time. At a latency of 200 ms, four of them reach AWS's usual limit. An account
 /// whose limits AWS has raised needs more.
@@ -165,13 +164,14 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
     fn describe(&self, question: Question) -> Call<'w> {
         let (caller, home) = (self.caller, self.order.home);
         Box::pin(async move {
-            // ECS describes a revision of another account only by its ARN, so the name always means this account.
-            let name = match question.revision() {
-                Some((family, revision)) => home.arn(family, revision).to_string(),
-                None => question.name(),
+            let calls = WalkOf { caller, prefix: None };
+            let answer = match question.revision() {
+                Some((family, revision)) => {
+                    let asked = home.arn(family, revision);
+                    described(&calls, &asked.to_string(), |arn| *arn == asked).await
+                }
+                None => newest(&calls, question.family(), |arn| home.has(arn)).await,
             };
-            let call = || caller.fleet.describe(&name);
-            let answer = caller.call(ApiBucket::TaskDefinitionRead, "DescribeTaskDefinition", call).await;
             Ended::Described(question, Box::new(answer))
         })
     }
@@ -197,13 +197,7 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
 
     fn described(&mut self, question: Question, answer: Answer<Described>, scope: Scope, waiting: &mut Vec<Waiting>) {
         let described = match answer {
-            Ok(described) if is_answer(&question, &described.arn) => described,
-            Ok(described) => {
-                let message = format!("ECS describes {} instead of {}", described.arn, question.name());
-                let call = "DescribeTaskDefinition";
-                let error = PortError { kind: ErrorKind::Refused, call, message, reason: Some(Reason::Unreadable) };
-                return self.not_described(&question, &error, scope);
-            }
+            Ok(described) => described,
             Err(error) => return self.not_described(&question, &error, scope),
         };
         // The newest revision of a family may be one that runs.
@@ -354,10 +348,4 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
         self.audit.coverage.families += u64::from(scope == Scope::Next);
         true
     }
-}
-
-/// Whether the described revision is the one that the question is about.
-fn is_answer(question: &Question, arn: &RevisionArn) -> bool {
-    &**question.family() == arn.family.as_str()
-        && question.revision().is_none_or(|(_, revision)| revision == arn.revision)
 }

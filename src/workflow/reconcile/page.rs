@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::ecs::family_list::Listing;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags;
 use crate::domain::event::{is_own, is_service_linked};
-use crate::domain::limits::reconciliation::{Counts, Due, Listing, PAGE, Reconciliation, Run};
+use crate::domain::limits::reconciliation::{Counts, Due, PAGE, Reconciliation, Run};
 use crate::domain::outcome::{Mode, Outcome};
 use crate::domain::plan::{self, Plan};
 use crate::domain::rules::facts::{DefaultMode, LogGroup, Observation};
 use crate::ports::{Answer, Clock, Described, ErrorKind, Journal, LogGroups, PortError, Ports, TaskDefinitions};
+use crate::workflow::family_walk::{AtOnce, Listed, list, newest};
 use crate::workflow::left_over::is_left_over;
 use crate::workflow::order::Order;
 
@@ -101,43 +103,41 @@ impl<'p, P: Ports> Page<'p, P> {
         described.and(judged)
     }
 
+    fn calls(&self) -> AtOnce<'p, P::TaskDefinitions> {
+        AtOnce(self.ports.task_definitions())
+    }
+
     async fn list(&mut self, run: &mut Run) -> Answer<()> {
-        let token = match &run.listing {
-            Listing::First => None,
-            Listing::Next(token) => Some(token.clone()),
-            Listing::End => return Ok(()),
-        };
-        self.reads += 1;
         let is_old = self.began.duration_since(run.started) > TOKEN_HOLDS;
-        let listed = match self.ports.task_definitions().families(token.as_deref()).await {
-            Err(error) if token.is_some() && is_old && error.kind != ErrorKind::Retry => {
-                self.reads += 1;
-                run.list_again();
-                self.ports.task_definitions().families(None).await?
+        while run.listing != Listing::End {
+            self.reads += 1;
+            match list(&self.calls(), &mut run.listing, is_old).await? {
+                Listed::Page(families) => {
+                    let scope = &self.order.home.scope;
+                    run.rest = families.into_iter().filter(|family| scope.has_family(family)).collect();
+                    break;
+                }
+                Listed::BeginsAgain => run.begins_again(),
             }
-            answer => answer?,
-        };
-        let scope = &self.order.home.scope;
-        run.rest = listed.families.into_iter().filter(|family| scope.has_family(family)).collect();
-        run.listing = listed.next.map_or(Listing::End, Listing::Next);
+        }
         Ok(())
     }
 
     /// Describes the newest revision of each family, and reads the log groups of many revisions with one call.
     async fn describe(&mut self, families: &[String]) -> Answer<()> {
+        let home = self.order.home;
         for family in families {
             let is_late = self.ports.clock().now().duration_since(self.began) > LONGEST;
             if is_late || self.reads >= MOST_READS {
                 break;
             }
             self.reads += 1;
-            match self.ports.task_definitions().describe(family).await {
-                Ok(described) if described.arn.family == *family => match self.newest(described).await {
+            match newest(&self.calls(), family, |arn| home.has(arn)).await {
+                Ok(described) => match self.newest(described).await {
                     Ok(newest) => self.waiting.push(newest),
                     Err(error) => self.fails(family, error)?,
                 },
                 Err(error) if error.kind == ErrorKind::Missing => _ = self.examined.insert(family.clone()),
-                Ok(_) => self.skips(family, None),
                 Err(error) => self.fails(family, error)?,
             }
             let names: BTreeSet<&String> = self.waiting.iter().flat_map(|newest| &newest.log_groups).collect();
@@ -154,15 +154,10 @@ impl<'p, P: Ports> Page<'p, P> {
         if error.kind == ErrorKind::Retry && self.failed.insert(family.to_owned()) {
             return Err(error);
         }
-        self.skips(family, Some(error));
-        Ok(())
-    }
-
-    /// Counts a family about which Logweir gives no verdict.
-    fn skips(&mut self, family: &str, error: Option<PortError>) {
         self.examined.insert(family.to_owned());
         self.counts.unread += 1;
-        self.unread = self.unread.take().or(error);
+        self.unread.get_or_insert(error);
+        Ok(())
     }
 
     async fn newest(&mut self, described: Described) -> Answer<NewestRevision> {

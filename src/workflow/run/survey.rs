@@ -9,8 +9,9 @@ use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason};
 use crate::domain::plan::Plan;
 use crate::domain::record::{Record, Step};
 use crate::domain::run::{LeftFamily, LeftService, RunItem};
-use crate::ports::{Answer, Clock, Described, ErrorKind, Journal, PortError, Ports, Services, TaskDefinitions};
+use crate::ports::{Answer, Clock, Described, ErrorKind, Journal, Ports, Services, TaskDefinitions};
 use crate::workflow::decide::{Judgement, judge};
+use crate::workflow::family_walk::{self, AtOnce};
 use crate::workflow::lease::Halt;
 use crate::workflow::order::Order;
 use crate::workflow::reporting::fresh;
@@ -40,20 +41,12 @@ pub enum PlannedFamily {
 
 /// Plans the correction of a family's newest revision. Returns `None` if the family has no ACTIVE revision any more.
 pub async fn plan_family<P: Ports>(ports: &P, order: &Order<'_>, family: &str) -> Answer<Option<FamilyPlan>> {
-    let described = match ports.task_definitions().describe(family).await {
+    let calls = AtOnce(ports.task_definitions());
+    let described = match family_walk::newest(&calls, family, |arn| order.home.has(arn)).await {
         Err(error) if error.kind == ErrorKind::Missing => return Ok(None),
         described => described?,
     };
     let newest = described.arn.clone();
-    if (newest.family.as_str(), &newest.account, &newest.region) != (family, &order.home.account, &order.home.region) {
-        let message = format!("ECS described {newest} instead of family {family}");
-        return Err(PortError {
-            kind: ErrorKind::Refused,
-            call: "DescribeTaskDefinition",
-            message,
-            reason: Some(Reason::Unreadable),
-        });
-    }
     let mut decision = fresh(order, &Cause::default(), ports.clock().now());
     let planned = match judge(ports, order, &described, &mut decision.report).await? {
         Judgement::Correct(plan) => correctable(ports, &described, plan).await?,

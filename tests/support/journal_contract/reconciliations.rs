@@ -1,6 +1,7 @@
 //! The part of the contract about the state of the reconciliation.
 
-use logweir::domain::limits::reconciliation::{Listing, Reconciliation, ReconciliationName, Request};
+use logweir::domain::ecs::family_list::Listing;
+use logweir::domain::limits::reconciliation::{Reconciliation, ReconciliationName, Request};
 use logweir::domain::outcome::Mode;
 use logweir::ports::{CommitError, Journal};
 

@@ -12,9 +12,9 @@ use crate::bounded_file;
 use crate::cli::connect::{Intent, wait};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::families::family_targets;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::session::{Session, worker};
-use crate::cli::verbs::audit;
 use crate::cli::whole_file;
 use crate::domain::baseline::Baseline;
 use crate::domain::outcome::Mode;
@@ -109,7 +109,7 @@ impl RunArgs {
             return Err(Failure::usage(format!("the plan is for mode {mode}")).help(format!("add --mode {mode}")));
         }
         let placed = wait(context.baseline())?;
-        let families = if self.all { audit::families(context)? } else { Vec::new() };
+        let families = if self.all { family_targets(context)? } else { Vec::new() };
         wait(async {
             let intent = if shared.dry_run { Intent::Look } else { Intent::Act };
             let session = context.session(intent, Some(placed)).await?;

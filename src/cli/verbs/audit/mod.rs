@@ -2,7 +2,6 @@
 
 mod accounts;
 mod cache_file;
-mod families;
 mod memory;
 mod progress;
 mod resume_file;
@@ -12,8 +11,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-
-pub(in crate::cli) use families::families;
 
 use self::memory::FileMemory;
 use self::progress::AuditBar;

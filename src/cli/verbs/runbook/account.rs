@@ -11,6 +11,7 @@ use super::selection;
 use crate::aws::{Aws, patiently};
 use crate::cli::failed_reads::{seen, unread};
 use crate::cli::failure::Failure;
+use crate::cli::families::families;
 use crate::cli::fleet_target::FleetTarget;
 use crate::cli::progress::Progress;
 use crate::domain::fleet::facts::Unread;
@@ -54,7 +55,7 @@ pub(super) async fn read(
     each: &mut impl FnMut(&Described, InScope, Timestamp),
 ) -> Read {
     let is_whole = *selection == selection::Account::Whole;
-    let families = async { if is_whole { families(aws).await } else { Ok(Vec::new()) } };
+    let families = async { if is_whole { families(&aws.ecs).await } else { Ok(Vec::new()) } };
     let (mut clusters, families, default_insights) =
         join3(clusters(aws, selection), families, aws.default_insights()).await;
     let mut missing = match &clusters {
@@ -104,20 +105,6 @@ fn home(ecs: &EcsFacts) -> (String, String) {
         Some((parts.next()?.to_owned(), parts.nth(2)?.to_owned()))
     };
     clusters.chain(definitions).find_map(parts).unwrap_or_else(|| ("aws".to_owned(), String::new()))
-}
-
-/// Returns every family that has an ACTIVE revision, in sorted order.
-async fn families(aws: &Aws) -> Answer<Vec<String>> {
-    let (mut families, mut token) = (Vec::new(), None);
-    loop {
-        let page = patiently(|| aws.ecs.families(token.as_deref())).await?;
-        families.extend(page.families);
-        token = page.next;
-        if token.is_none() {
-            families.sort();
-            return Ok(families);
-        }
-    }
 }
 
 /// Describes the selected clusters, without what runs in them.
