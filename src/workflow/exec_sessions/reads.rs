@@ -2,7 +2,6 @@
 //! the same resource, and its reason is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -12,35 +11,14 @@ use crate::domain::ecs::service::is_name;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::exec::{Case, Outcome, SsmSessions, TaskFacts, Tasks};
 use crate::domain::rules::facts::LogGroup;
-use crate::ports::{Answer, Clusters, ErrorKind, ExecSessions, LogGroups, Stored, TaskDefinitions, Timer};
-
-/// The number of attempts of a call.
-const ATTEMPTS: u32 = 5;
-
-/// The wait after the first failed attempt. Each further wait is twice as long.
-const PAUSE: Duration = Duration::from_millis(500);
+use crate::ports::{Answer, Clusters, ExecSessions, LogGroups, Stored, TaskDefinitions, Timer};
+use crate::workflow::tried::tried;
 
 pub(super) struct Reads<'a, E, L, S, T> {
     account: &'a SessionAccount<'a, E, L, S, T>,
     definitions: BTreeMap<String, Result<TaskDefinition, String>>,
     groups: BTreeMap<String, Result<LogGroup, String>>,
     failures: BTreeSet<String>,
-}
-
-/// Makes a call until it succeeds or fails for good.
-macro_rules! patiently {
-    ($timer:expr, $call:expr) => {{
-        let mut attempt = 1;
-        loop {
-            match $call.await {
-                Err(error) if error.kind == ErrorKind::Retry && attempt < ATTEMPTS => {
-                    $timer.wait(PAUSE * (1 << (attempt - 1))).await;
-                    attempt += 1;
-                }
-                answer => break answer,
-            }
-        }
-    }};
 }
 
 impl<'a, E, L, S, T> Reads<'a, E, L, S, T>
@@ -68,7 +46,8 @@ where
     }
 
     pub(super) async fn ssm(&mut self, since: Timestamp) -> SsmSessions {
-        let answer = patiently!(self.account.timer, self.account.sources.sessions(since));
+        let account = self.account;
+        let answer = tried(account.timer, async || account.sources.sessions(since).await).await;
         match self.kept(answer) {
             Ok(sessions) => SsmSessions::Read(sessions),
             Err(why) => SsmSessions::Unread(why),
@@ -95,7 +74,8 @@ where
         let mut tasks = Tasks::new();
         for (cluster, ids) in wanted {
             let ids: Vec<String> = ids.into_iter().collect();
-            let answer = patiently!(self.account.timer, self.account.sources.tasks(&cluster, &ids));
+            let account = self.account;
+            let answer = tried(account.timer, async || account.sources.tasks(&cluster, &ids).await).await;
             let found: BTreeMap<String, TaskFacts> = self.kept(answer).unwrap_or_default();
             tasks.extend(found.into_iter().map(|(id, facts)| ((cluster.clone(), id), facts)));
         }
@@ -113,7 +93,8 @@ where
         if names.is_empty() {
             return Configurations::new();
         }
-        let answer = patiently!(self.account.timer, self.account.ecs.clusters(&names));
+        let account = self.account;
+        let answer = tried(account.timer, async || account.ecs.clusters(&names).await).await;
         let found: Result<Vec<Cluster>, String> = self.kept(answer);
         let of = |name: &String| {
             let found = found.as_ref().map_err(String::clone)?;
@@ -127,7 +108,8 @@ where
         if let Some(known) = self.definitions.get(arn) {
             return known.clone();
         }
-        let answer = patiently!(self.account.timer, self.account.ecs.describe(arn));
+        let account = self.account;
+        let answer = tried(account.timer, async || account.ecs.describe(arn).await).await;
         let definition = self.kept(answer).map(|described| described.definition);
         self.definitions.insert(arn.to_owned(), definition.clone());
         definition
@@ -138,19 +120,22 @@ where
             return known.clone();
         }
         let names = [name.to_owned()];
-        let answer = patiently!(self.account.timer, self.account.log_groups.look(&names));
+        let account = self.account;
+        let answer = tried(account.timer, async || account.log_groups.look(&names).await).await;
         let group = self.kept(answer).map(|mut found| found.remove(name).unwrap_or(LogGroup::Missing));
         self.groups.insert(name.to_owned(), group.clone());
         group
     }
 
     pub(super) async fn stream(&mut self, group: &str, stream: &str) -> Result<Option<Stored>, String> {
-        let answer = patiently!(self.account.timer, self.account.sources.stream(group, stream));
+        let account = self.account;
+        let answer = tried(account.timer, async || account.sources.stream(group, stream).await).await;
         self.kept(answer)
     }
 
     pub(super) async fn object(&mut self, bucket: &str, key: &str) -> Result<Option<Stored>, String> {
-        let answer = patiently!(self.account.timer, self.account.sources.object(bucket, key));
+        let account = self.account;
+        let answer = tried(account.timer, async || account.sources.object(bucket, key).await).await;
         self.kept(answer)
     }
 }
