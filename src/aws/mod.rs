@@ -54,7 +54,7 @@ pub use doctor::Received;
 #[cfg(feature = "cli")]
 pub(crate) use errors::UNREACHED;
 #[cfg(feature = "cli")]
-pub use fleet::{AwsFleet, DaemonRow, ServiceRow, TaskRow, patiently};
+pub use fleet::{AwsFleet, DaemonRow, TaskRow, patiently};
 #[cfg(feature = "cli")]
 pub use identity::Identity;
 #[cfg(feature = "cli")]

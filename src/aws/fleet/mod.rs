@@ -3,6 +3,7 @@
 
 mod bucket;
 mod daemons;
+mod described;
 mod facts;
 mod group;
 mod instances;
@@ -11,12 +12,10 @@ mod list;
 mod reads;
 mod reads_services;
 mod role;
-mod services;
 mod tasks;
 
 pub use daemons::DaemonRow;
 pub use reads::AwsFleet;
-pub use services::ServiceRow;
 pub use tasks::TaskRow;
 
 use std::time::Duration;
@@ -27,7 +26,7 @@ use super::client::Aws;
 use super::errors::{UNREACHED, unreadable};
 use super::signed::Operation;
 use crate::domain::text::plain::plain;
-use crate::ports::{Answer, ErrorKind, PortError};
+use crate::ports::{Answer, DescribedBatch, ErrorKind, PortError};
 
 /// The pauses between attempts, if AWS throttles a call or the call fails for a moment.
 const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(4)];
@@ -73,12 +72,8 @@ fn items<'v>(operation: &Operation, reply: &'v Value, member: &str) -> Answer<&'
 
 /// Returns an error if ECS could not describe a resource. A resource that has disappeared since the list is no error.
 fn all_described(operation: &Operation, reply: &Value) -> Answer<()> {
-    let reasons =
-        items(operation, reply, "failures")?.iter().map(|failure| failure["reason"].as_str().unwrap_or_default());
-    match reasons.into_iter().find(|reason| *reason != "MISSING") {
-        Some(reason) => Err(unreadable(operation.name, &format!("ECS could not describe a resource: {reason}"))),
-        None => Ok(()),
-    }
+    let failed = described::failures(operation, reply)?;
+    described::all_of(operation, DescribedBatch { found: Vec::<()>::new(), failed }).map(drop)
 }
 
 /// Returns a text of a response without unsafe characters. Returns `None` if the text is absent or empty.

@@ -22,9 +22,7 @@ const DESCRIBE: Operation = ECS.read("DescribeTaskDefinition");
 const SETTINGS: Operation = ECS.read("ListAccountSettings");
 const CLUSTERS: Operation = ECS.read("ListClusters");
 const SERVICES: Operation = ECS.read("ListServices");
-const DESCRIBE_SERVICES: Operation = ECS.read("DescribeServices");
 const TASKS: Operation = ECS.read("ListTasks");
-const DESCRIBE_TASKS: Operation = ECS.read("DescribeTasks");
 
 const LOGS: Service = Service::json("logs", JSON_1_1, "Logs_20140328");
 const GROUPS: Operation = LOGS.read("DescribeLogGroups");
@@ -40,7 +38,7 @@ const DEFAULT_MODE: &str = "defaultLogDriverMode";
 /// The reads of an audit in one account and Region.
 #[derive(Clone, Debug)]
 pub struct AwsFleet {
-    signed: SignedClient,
+    pub(super) signed: SignedClient,
 }
 
 impl Aws {
@@ -59,8 +57,20 @@ impl AwsFleet {
         token: Option<&str>,
         member: &str,
     ) -> Answer<ListPage<String>> {
+        self.page(operation, body, token, member, |item| item).await
+    }
+
+    /// Returns one page of a list, with the text that `of` finds in each item.
+    pub(super) async fn page(
+        &self,
+        operation: &'static Operation,
+        body: Value,
+        token: Option<&str>,
+        member: &str,
+        of: fn(&Value) -> &Value,
+    ) -> Answer<ListPage<String>> {
         let reply = self.signed.ask(operation, &paged(body, "nextToken", token)).await?;
-        let found = items(operation, &reply, member)?.iter().filter_map(text).collect();
+        let found = items(operation, &reply, member)?.iter().filter_map(|item| text(of(item))).collect();
         Ok(ListPage { items: found, next: next(operation, &reply["nextToken"], token)? })
     }
 }
@@ -149,12 +159,7 @@ impl FleetReads for AwsFleet {
     }
 
     async fn describe_services(&self, cluster: &str, services: &[String]) -> Answer<DescribedBatch<FleetService>> {
-        let body = json!({"cluster": cluster, "services": services, "include": ["TAGS"]});
-        let reply = self.signed.ask(&DESCRIBE_SERVICES, &body).await?;
-        let found = items(&DESCRIBE_SERVICES, &reply, "services")?.iter();
-        let found = found.filter(|service| service["status"] != "INACTIVE");
-        let found = found.map(|service| reads_services::service(cluster, service)).collect();
-        Ok(DescribedBatch { found, failed: failures(&DESCRIBE_SERVICES, &reply)? })
+        self.services_as(cluster, services, |service| reads_services::service(cluster, service)).await
     }
 
     async fn tasks(&self, cluster: &str, token: Option<&str>) -> Answer<ListPage<String>> {
@@ -163,10 +168,7 @@ impl FleetReads for AwsFleet {
     }
 
     async fn describe_tasks(&self, cluster: &str, tasks: &[String]) -> Answer<DescribedBatch<FleetTask>> {
-        let reply = self.signed.ask(&DESCRIBE_TASKS, &json!({"cluster": cluster, "tasks": tasks})).await?;
-        let found = items(&DESCRIBE_TASKS, &reply, "tasks")?.iter();
-        let found = found.filter(|task| task["lastStatus"] != "STOPPED").map(reads_services::task).collect();
-        Ok(DescribedBatch { found, failed: failures(&DESCRIBE_TASKS, &reply)? })
+        self.tasks_as(cluster, tasks, reads_services::task).await
     }
 
     async fn log_groups(&self, names: &[String], token: Option<&str>) -> Answer<ListPage<(String, LogGroup)>> {
@@ -193,15 +195,4 @@ fn tags(resource: &Value) -> Vec<(String, String)> {
     let tag =
         |tag: &Value| Some((tag["Key"].as_str()?.to_owned(), tag["Value"].as_str().unwrap_or_default().to_owned()));
     tags.iter().filter_map(tag).collect()
-}
-
-/// Returns the reasons of ECS for resources that it could not describe. A resource that has disappeared since the list
-/// is no failure.
-fn failures(operation: &Operation, reply: &Value) -> Answer<Vec<String>> {
-    let failed = items(operation, reply, "failures")?.iter().filter(|failure| failure["reason"] != "MISSING");
-    let called = |failure: &Value| {
-        let [arn, reason] = ["arn", "reason"].map(|member| text(&failure[member]).unwrap_or_else(|| "?".to_owned()));
-        format!("{arn}: {reason}")
-    };
-    Ok(failed.map(called).collect())
 }

@@ -1,18 +1,12 @@
 //! Describes running tasks, as far as ECS Exec needs them.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{all_described, items, last, text};
+use super::described::{DESCRIBE_TASKS, all_of};
+use super::{last, patiently, text};
 use crate::aws::client::Aws;
-use crate::aws::signed::{JSON_1_1, Operation, Service};
 use crate::domain::fleet::facts::{ExecAgent, RunningTask};
-use crate::ports::Answer;
-
-const ECS: Service = Service::json("ecs", JSON_1_1, "AmazonEC2ContainerServiceV20141113");
-const DESCRIBE: Operation = ECS.read("DescribeTasks");
-
-/// The largest number of tasks in one call (source: ECS API reference, DescribeTasks).
-const MOST: usize = 100;
+use crate::ports::{Answer, MOST_TASKS};
 
 /// A running task of a cluster.
 #[derive(Clone, Debug)]
@@ -27,12 +21,15 @@ pub struct TaskRow {
 impl Aws {
     /// Describes the running tasks of a cluster.
     pub async fn running_tasks(&self, cluster: &str) -> Answer<Vec<TaskRow>> {
-        let mut found = Vec::new();
-        for arns in self.task_arns(cluster).await?.chunks(MOST) {
-            let reply = self.ask(&DESCRIBE, &json!({"cluster": cluster, "tasks": arns})).await?;
-            all_described(&DESCRIBE, &reply)?;
-            let tasks = items(&DESCRIBE, &reply, "tasks")?;
-            found.extend(tasks.iter().filter(|task| task["lastStatus"] == "RUNNING").map(row));
+        let running = |task: &Value| (task["lastStatus"] == "RUNNING").then(|| row(task));
+        Ok(self.tasks_of(cluster, running).await?.into_iter().flatten().collect())
+    }
+
+    /// Describes the tasks of a cluster that run or start, each as `row` reads it.
+    pub(super) async fn tasks_of<T>(&self, cluster: &str, row: impl Fn(&Value) -> T) -> Answer<Vec<T>> {
+        let (fleet, mut found) = (self.fleet(), Vec::new());
+        for arns in self.task_arns(cluster).await?.chunks(MOST_TASKS) {
+            found.extend(all_of(&DESCRIBE_TASKS, patiently(|| fleet.tasks_as(cluster, arns, &row)).await?)?);
         }
         Ok(found)
     }

@@ -1,26 +1,32 @@
 //! Describes services with their placement, their tags and their Service Connect.
 
-use serde_json::{Value, json};
+use futures_util::{StreamExt, stream};
+use serde_json::Value;
 
 use super::{list, tags, texts};
 use crate::aws::client::Aws;
-use crate::aws::fleet::{all_described, items, last, text};
-use crate::aws::signed::{JSON_1_1, Operation, Service as AwsService};
+use crate::aws::fleet::described::{DESCRIBE_SERVICES, all_of};
+use crate::aws::fleet::{last, patiently, text};
 use crate::domain::runbook::account::ecs::{ConnectPort, Network, Placement, Service, ServiceConnect, TaskSet};
-use crate::ports::Answer;
+use crate::ports::{Answer, MOST_SERVICES};
 
-const ECS: AwsService = AwsService::json("ecs", JSON_1_1, "AmazonEC2ContainerServiceV20141113");
-const DESCRIBE: Operation = ECS.read("DescribeServices");
+/// The number of calls at the same time. ECS allows an account bursts of 100 reads of services (source: the ECS
+/// developer guide on request throttling).
+const AT_ONCE: usize = 8;
 
 impl Aws {
-    /// Describes at most ten services of a cluster (source: ECS API reference, DescribeServices). Leaves out a service
-    /// that does not exist or is INACTIVE.
+    /// Describes the services of a cluster with these ARNs. Leaves out a service that does not exist or is INACTIVE.
     pub async fn service_facts(&self, cluster: &str, arns: &[String]) -> Answer<Vec<Service>> {
-        let reply = self.ask(&DESCRIBE, &json!({"cluster": cluster, "services": arns, "include": ["TAGS"]})).await?;
-        all_described(&DESCRIBE, &reply)?;
-        let services = items(&DESCRIBE, &reply, "services")?;
-        let active = services.iter().filter(|service| service["status"] != "INACTIVE");
-        Ok(active.map(|service| row(cluster, service)).collect())
+        let fleet = &self.fleet();
+        let row = |service: &Value| row(cluster, service);
+        let reads = arns.chunks(MOST_SERVICES).map(|arns| patiently(move || fleet.services_as(cluster, arns, row)));
+        let reads: Vec<_> = reads.collect();
+        let batches: Vec<_> = stream::iter(reads).buffered(AT_ONCE).collect().await;
+        let mut found = Vec::new();
+        for batch in batches {
+            found.extend(all_of(&DESCRIBE_SERVICES, batch?)?);
+        }
+        Ok(found)
     }
 }
 

@@ -1,32 +1,17 @@
 //! Describes running tasks with their placement, their network interfaces and their images.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::list;
 use crate::aws::client::Aws;
-use crate::aws::fleet::{all_described, items, last, text};
-use crate::aws::signed::{JSON_1_1, Operation, Service};
+use crate::aws::fleet::{last, text};
 use crate::domain::runbook::account::ecs::{RunningImage, Task};
 use crate::ports::Answer;
-
-const ECS: Service = Service::json("ecs", JSON_1_1, "AmazonEC2ContainerServiceV20141113");
-const DESCRIBE: Operation = ECS.read("DescribeTasks");
-
-/// The largest number of tasks in one call (source: ECS API reference, DescribeTasks).
-const MOST: usize = 100;
 
 impl Aws {
     /// Describes the tasks of a cluster that run or start.
     pub async fn task_facts(&self, cluster: &str) -> Answer<Vec<Task>> {
-        let mut found = Vec::new();
-        for arns in self.task_arns(cluster).await?.chunks(MOST) {
-            let reply = self.ask(&DESCRIBE, &json!({"cluster": cluster, "tasks": arns})).await?;
-            all_described(&DESCRIBE, &reply)?;
-            let tasks = items(&DESCRIBE, &reply, "tasks")?;
-            let running = tasks.iter().filter(|task| task["lastStatus"] != "STOPPED");
-            found.extend(running.map(|task| row(cluster, task)));
-        }
-        Ok(found)
+        self.tasks_of(cluster, |task| row(cluster, task)).await
     }
 }
 

@@ -27,9 +27,6 @@ use crate::ports::{Answer, Described, TaskDefinitions};
 /// guide on request throttling).
 const AT_ONCE: usize = 8;
 
-/// The largest number of services in one call (source: ECS API reference, DescribeServices).
-const BATCH: usize = 10;
-
 /// The longest name of a family, in characters (source: ECS API reference, RegisterTaskDefinition).
 const LONGEST: usize = 255;
 
@@ -175,14 +172,7 @@ async fn services(aws: &Aws, selection: &selection::Account, arn: &str, name: &s
     let arns = aws.service_arns(arn).await?;
     let is_selected = |arn: &&String| selection.has_service(name, arn.rsplit('/').next().unwrap_or(arn));
     let arns: Vec<String> = arns.iter().filter(is_selected).cloned().collect();
-    let batches: Vec<Vec<String>> = arns.chunks(BATCH).map(<[String]>::to_vec).collect();
-    let reads = batches.into_iter().map(|batch| async move { aws.service_facts(arn, &batch).await });
-    let read: Vec<Answer<Vec<Service>>> = stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
-    let mut found = Vec::new();
-    for services in read {
-        found.extend(services?);
-    }
-    Ok(found)
+    aws.service_facts(arn, &arns).await
 }
 
 /// Reads the selected tasks of a cluster.

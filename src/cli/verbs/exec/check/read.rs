@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream};
 
 use super::rights::{answers, principals};
 use super::selection::Selection;
-use crate::aws::{Aws, ServiceRow, TaskRow, patiently};
+use crate::aws::{Aws, TaskRow, patiently};
 use crate::cli::failed_reads::seen;
 use crate::cli::failure::Failure;
 use crate::cli::fleet_target::FleetTarget;
@@ -14,7 +14,8 @@ use crate::cli::progress::Progress;
 use crate::domain::baseline::Baseline;
 use crate::domain::ecs::cluster::{Cluster, ClusterArn, ExecLogging};
 use crate::domain::fleet::facts::{ClusterFacts, Definition, Fleet, RunningTask, Seen, Workload, WorkloadKind};
-use crate::ports::{Clusters, TaskDefinitions};
+use crate::domain::runbook::account::ecs::Service;
+use crate::ports::{Answer, Clusters, TaskDefinitions};
 use crate::render::json::{FleetCoverage, NOT_DECIDABLE};
 
 /// The number of task definitions that Logweir reads at the same time.
@@ -190,26 +191,21 @@ fn selects(selection: &Selection, cluster: &str, task: &TaskRow) -> bool {
     }
 }
 
-async fn services(
-    aws: &Aws,
-    arn: &str,
-    name: &str,
-    selection: &Selection,
-) -> Result<Vec<ServiceRow>, crate::ports::PortError> {
+async fn services(aws: &Aws, arn: &str, name: &str, selection: &Selection) -> Answer<Vec<Service>> {
     let arns = aws.service_arns(arn).await?;
     let is_selected = |arn: &String| selection.has_service(name, arn.rsplit('/').next().unwrap_or(arn));
     let arns: Vec<String> = arns.into_iter().filter(is_selected).collect();
-    aws.services(arn, &arns).await
+    aws.service_facts(arn, &arns).await
 }
 
-fn of_service(service: ServiceRow, all: &mut Vec<TaskRow>) -> Workload {
+fn of_service(service: Service, all: &mut Vec<TaskRow>) -> Workload {
     let group = format!("service:{}", service.name);
     let tasks = take(all, |task| task.group == group);
     Workload {
-        platform_version: service.platform_version,
-        platform_family: service.platform_family,
+        platform_version: service.placement.platform_version,
+        platform_family: service.placement.platform_family,
         tags: service.tags,
-        ..workload(WorkloadKind::Service, service.name, service.arn, service.definitions, tasks)
+        ..workload(WorkloadKind::Service, service.name, service.arn, service.definitions.into_iter().collect(), tasks)
     }
 }
 
