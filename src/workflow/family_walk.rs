@@ -126,7 +126,7 @@ mod tests {
             let arn = format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/{name}:7");
             let reply = format!(
                 r#"{{"taskDefinition":{{"taskDefinitionArn":"{arn}","family":"{name}","revision":7,"status":"ACTIVE",
-                "containerDefinitions":[]}}}}"#
+                "containerDefinitions":[{{"name":"app","image":"nginx"}}]}}}}"#
             );
             Ok(crate::domain::ecs::wire::described(&reply).unwrap())
         }
