@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::foreseen::RequiredGroups;
 use super::revision::{AuditedFinding, AuditedFix, FixKind};
 use super::texts::{Text, Texts};
 use crate::domain::account_default::UnsetModes;
@@ -44,11 +45,11 @@ pub struct Judgement {
 }
 
 impl Judge<'_> {
-    /// Returns the log groups that the rules need facts about.
-    pub fn log_groups(&self, described: &Described, default_mode: &DefaultMode, now: Timestamp) -> Vec<String> {
+    /// Returns the log groups that the rules need facts about, with the retentions that the baseline requires.
+    pub fn log_groups(&self, described: &Described, default_mode: &DefaultMode, now: Timestamp) -> RequiredGroups {
         let tags = tags(described);
         let seen = observation(described, &tags, default_mode, None, now);
-        plan::log_groups(&seen, self.baseline).into_keys().collect()
+        plan::log_groups(&seen, self.baseline)
     }
 
     /// Judges a revision. Unlike `logweir check`, an audit does not read whether a log group is empty.

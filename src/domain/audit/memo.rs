@@ -149,22 +149,39 @@ impl Judge<'_> {
         let tags: Vec<(Text, Text)> =
             described.tags.iter().map(|tag| (tag.key.as_str().into(), tag.value.as_str().into())).collect();
         let names = self.log_groups(described, facts.default_mode, facts.now);
-        let groups = facts.log_groups.as_ref();
-        let answer = |(mode, judgement)| Answer { evidence: shared.about(&tags, groups, mode), judgement };
-        let memo = Memo {
-            family: described.arn.family.as_str().into(),
-            revision: described.arn.revision,
-            log_groups: names.iter().map(|name| name.as_str().into()).collect(),
-            has_tags: !tags.is_empty(),
-            registered_by: described.registered_by.as_deref().map(Text::from),
-            registered_at: described.registered_at,
-            answers: answers.into_iter().map(answer).collect(),
-        };
+        let judged = answers.into_iter().map(|(mode, judgement)| (facts.log_groups.clone(), mode, judgement));
+        let memo = Memo::of(described, names.keys(), &tags, judged, shared);
         (own, memo)
     }
 }
 
+/// A judgement with the log groups and the default mode that it follows from, as in [`SharedEvidence::about`].
+type Judged<'m> = (Option<BTreeMap<String, LogGroup>>, Option<&'m DefaultMode>, Judgement);
+
 impl Memo {
+    /// Returns what is kept of a described revision with its judgements.
+    pub(super) fn of<'m>(
+        described: &Described,
+        groups: impl Iterator<Item = &'m String>,
+        tags: &[(Text, Text)],
+        judged: impl Iterator<Item = Judged<'m>>,
+        shared: &SharedEvidence,
+    ) -> Self {
+        let answer = |(groups, mode, judgement): Judged<'_>| Answer {
+            evidence: shared.about(tags, groups.as_ref(), mode),
+            judgement,
+        };
+        Self {
+            family: described.arn.family.as_str().into(),
+            revision: described.arn.revision,
+            log_groups: groups.map(|name| name.as_str().into()).collect(),
+            has_tags: !tags.is_empty(),
+            registered_by: described.registered_by.as_deref().map(Text::from),
+            registered_at: described.registered_at,
+            answers: judged.map(answer).collect(),
+        }
+    }
+
     /// Returns the judgement that follows from this evidence. Returns `None` if the cache does not know it, so that the
     /// audit has to describe the revision.
     pub fn judgement(

@@ -5,6 +5,7 @@
 //! task definition is large and may contain secrets.
 
 mod coverage;
+mod foreseen;
 mod judge;
 mod memo;
 mod revision;
@@ -16,13 +17,14 @@ mod summary;
 mod texts;
 
 pub use coverage::{CallCount, Coverage, UnreadPart};
+pub use foreseen::{Foreseen, RequiredGroups};
 pub use judge::{AccountFacts, Judge, Judgement};
 pub use memo::{Memo, SharedEvidence};
 pub use revision::{AuditedFinding, AuditedFix, AuditedRevision, FixKind, User, UserKind};
 pub use running::{FleetDeployment, FleetService, FleetTask};
 pub use scope::{Scope, Scopes};
 pub use selection::{AuditTarget, Globs, Selection};
-pub use step::{ClusterStep, JudgedRevision, JudgedStep, Step, TaskCount};
+pub use step::{ClusterStep, ForeseenStep, JudgedRevision, JudgedStep, Step, TaskCount};
 pub use summary::{AuditSummary, FamilyImpact, OWNER_TAGS, OwnerCount, RuleCount, owner};
 pub use texts::{Text, Texts};
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::foreseen::Foreseen;
 use super::judge::Judgement;
 use super::running::FleetService;
 use super::texts::{Text, Texts};
@@ -21,6 +22,10 @@ pub enum Step {
     },
     /// The audit listed the newest ACTIVE revisions of all families.
     Revisions { newest: Vec<(Text, u32)>, is_last: bool },
+    /// ECS described a revision whose log groups the audit does not know yet.
+    Described(Box<ForeseenStep>),
+    /// ECS described the newest revision of a family, which the audit judged already because it runs.
+    Runs { family: Text, revision: u32 },
     /// The audit judged a revision, or found that a family has no ACTIVE revision any more.
     Judged(JudgedStep),
 }
@@ -41,6 +46,15 @@ pub struct TaskCount {
     pub definition: Text,
     pub group: Text,
     pub tasks: u32,
+}
+
+/// The answer to a question, whose log groups are not known yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForeseenStep {
+    /// The question, as in [`JudgedStep::asked`].
+    pub asked: Text,
+    pub found: Foreseen,
 }
 
 /// The result of one question.

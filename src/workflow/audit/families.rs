@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::Walk;
 use super::caller::WalkOf;
-use super::judging::Question;
+use super::question::Question;
 use crate::domain::audit::{Step, Text};
 use crate::domain::ecs::family_list::Listing;
 use crate::domain::limits::throttle::ApiBucket;

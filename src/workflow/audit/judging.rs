@@ -1,17 +1,19 @@
 //! Describes and judges revisions. Descriptions and reads of log groups run at the same time, and each document is
 //! dropped as soon as it is judged.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::caller::WalkOf;
+use super::earlier::EarlierAnswer;
 use super::log_groups::{self, ReadGroups};
+use super::question::Question;
 use super::{Walk, filtered};
 use crate::domain::audit::{
-    AccountFacts, AuditedRevision, JudgedRevision, JudgedStep, Judgement, Memo, Scope, Scopes, Step, Text, Texts,
+    AccountFacts, AuditedRevision, Foreseen, JudgedRevision, JudgedStep, Judgement, Memo, Scope, Scopes, Step, Text,
 };
 use crate::domain::rules::facts::{DefaultMode, LogGroup};
 use crate::ports::{Answer, AuditMemory, AuditPart, AuditWatch, Described, ErrorKind, FleetReads, PortError, Timer};
@@ -24,58 +26,12 @@ const AT_ONCE: usize = 32;
 /// The number of revisions that wait for their log groups. A task definition has at most 64 KiB.
 const MOST_WAITING: usize = 128;
 
-/// What an audit asks about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Question {
-    /// This revision.
-    Revision(Text, u32),
-    /// This revision, which is the newest of its family.
-    Newest(Text, u32),
-    /// The newest ACTIVE revision of this family.
-    Family(Text),
-}
-
-impl Question {
-    /// Returns the argument of DescribeTaskDefinition.
-    fn name(&self) -> String {
-        match self {
-            Self::Revision(family, revision) | Self::Newest(family, revision) => format!("{family}:{revision}"),
-            Self::Family(family) => family.to_string(),
-        }
-    }
-
-    pub(super) fn revision(&self) -> Option<(&Text, u32)> {
-        match self {
-            Self::Revision(family, revision) | Self::Newest(family, revision) => Some((family, *revision)),
-            Self::Family(_) => None,
-        }
-    }
-
-    fn family(&self) -> &Text {
-        match self {
-            Self::Revision(family, _) | Self::Newest(family, _) | Self::Family(family) => family,
-        }
-    }
-}
-
-/// The answers of an interrupted audit.
-#[derive(Debug, Default)]
-pub(super) struct Earlier(HashMap<Text, Option<Box<JudgedRevision>>>);
-
-impl Earlier {
-    pub(super) fn add(&mut self, step: JudgedStep, texts: &mut Texts) {
-        self.0.insert(step.asked, step.found.map(|found| Box::new(found.share(texts))));
-    }
-
-    pub(super) fn has(&self, question: &Question) -> bool {
-        !self.0.is_empty() && self.0.contains_key(question.name().as_str())
-    }
-}
-
 /// A revision that waits for the facts about its log groups.
 enum Waiting {
     Described(Question, Box<Described>, Vec<Text>),
     Remembered(Question, Box<Memo>),
+    /// The answer of an interrupted audit.
+    Foreseen(Question, Box<Foreseen>),
 }
 
 impl Waiting {
@@ -83,6 +39,7 @@ impl Waiting {
         match self {
             Self::Described(_, _, groups) => groups,
             Self::Remembered(_, memo) => &memo.log_groups,
+            Self::Foreseen(_, foreseen) => &foreseen.memo.log_groups,
         }
     }
 }
@@ -137,18 +94,14 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
     /// Answers the question without a call of ECS, if this audit, an interrupted audit or the cache knows the answer.
     /// Returns any other question.
     fn without_call(&mut self, question: Question, scope: Scope, waiting: &mut Vec<Waiting>) -> Option<Question> {
+        let question = self.earlier.named(question);
         if let Some((family, revision)) = question.revision()
             && self.is_placed(&(family.clone(), revision), scope)
         {
             return None;
         }
-        if !self.earlier.0.is_empty()
-            && let Some(answer) = self.earlier.0.remove(question.name().as_str())
-        {
-            match answer {
-                Some(found) => self.place(*found, scope),
-                None => self.progress.examined += 1,
-            }
+        if let Some(answer) = self.earlier.take(&question) {
+            self.take_earlier(question, answer, scope, waiting);
             return None;
         }
         let is_usable = |key: &(Text, u32)| self.tags.is_usable() && !self.forgotten.contains(key);
@@ -159,6 +112,23 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
             return None;
         }
         Some(question)
+    }
+
+    fn take_earlier(&mut self, question: Question, answer: EarlierAnswer, scope: Scope, waiting: &mut Vec<Waiting>) {
+        match answer {
+            EarlierAnswer::Gone => self.progress.examined += 1,
+            EarlierAnswer::Judged(found) => {
+                if !self.is_placed(&(found.family.clone(), found.revision), scope) {
+                    self.place(*found, scope);
+                }
+            }
+            EarlierAnswer::Foreseen(foreseen) => {
+                if !self.is_placed(&(foreseen.memo.family.clone(), foreseen.memo.revision), scope) {
+                    self.groups.ask(&foreseen.memo.log_groups);
+                    waiting.push(Waiting::Foreseen(question, foreseen));
+                }
+            }
+        }
     }
 
     fn describe(&self, question: Question) -> Call<'w> {
@@ -203,10 +173,14 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
         // The newest revision of a family may be one that runs.
         let key = (question.family().clone(), described.arn.revision);
         if self.is_placed(&key, scope) {
+            self.memory.note(&|| Step::Runs { family: key.0.clone(), revision: key.1 });
             return;
         }
-        let groups = self.order.judge.log_groups(&described, &self.default_mode, self.now);
-        let groups: Vec<Text> = groups.into_iter().map(Text::from).collect();
+        let required = self.order.judge.log_groups(&described, &self.default_mode, self.now);
+        let groups: Vec<Text> = required.keys().map(|name| name.as_str().into()).collect();
+        if !self.groups.has_all(&groups) {
+            self.note_described(&question, &described, &required);
+        }
         self.groups.ask(&groups);
         waiting.push(Waiting::Described(question, Box::new(described), groups));
     }
@@ -241,6 +215,10 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
                 (question, found)
             }
             Waiting::Remembered(question, memo) => match self.judge_remembered(*memo, &facts) {
+                Some(found) => (question, found),
+                None => return Some(question),
+            },
+            Waiting::Foreseen(question, foreseen) => match self.judge_foreseen(*foreseen, &facts) {
                 Some(found) => (question, found),
                 None => return Some(question),
             },

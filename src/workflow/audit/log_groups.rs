@@ -12,6 +12,9 @@ use crate::ports::{Answer, ErrorKind, FleetReads, MOST_GROUPS, PortError, Timer}
 /// The number of facts among which equal ones are looked for. CloudWatch Logs has two dozen retention periods.
 const MOST_SHARED: usize = 64;
 
+/// The number of facts that the audit foresees of a log group.
+const MOST_USUAL: usize = 8;
+
 /// Log groups with the answer about them.
 pub(super) type ReadGroups = (Vec<String>, Answer<BTreeMap<String, LogGroup>>);
 
@@ -41,6 +44,17 @@ impl KnownGroups {
 
     fn has(&self, name: &str) -> bool {
         self.found.contains_key(name) || self.failed.contains_key(name)
+    }
+
+    /// Returns the facts about each of these groups. `None` for a group that is not known.
+    pub(super) fn states<'n>(&self, names: impl Iterator<Item = &'n String>) -> BTreeMap<String, Option<LogGroup>> {
+        let state = |name: &String| self.facts.get(*self.found.get(name.as_str())?).cloned();
+        names.map(|name| (name.clone(), state(name))).collect()
+    }
+
+    /// Returns facts that groups of the account have.
+    pub(super) fn usual(&self) -> &[LogGroup] {
+        &self.facts[..self.facts.len().min(MOST_USUAL)]
     }
 
     /// Asks for groups. A group that is known or asked for already needs no further call.

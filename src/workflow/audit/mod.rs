@@ -2,10 +2,12 @@
 //! runs is judged first. An audit only reads.
 
 mod caller;
+mod earlier;
 mod families;
 mod in_use;
 mod judging;
 mod log_groups;
+mod question;
 mod tags;
 
 use std::collections::{HashMap, HashSet};
@@ -25,7 +27,7 @@ use crate::ports::{AuditMemory, AuditPart, AuditProgress, AuditWatch, FleetReads
 pub use caller::Caller;
 pub use in_use::{InUse, Uses};
 
-use judging::Question;
+use question::Question;
 
 /// What an audit does.
 #[derive(Clone, Copy)]
@@ -77,7 +79,7 @@ struct Walk<'w, F, T, M, W> {
     /// The place of each judged revision that runs. `None` for a revision that the selection does not cover.
     placed: HashMap<(Text, u32), Option<usize>>,
     /// The answers of an interrupted audit to questions.
-    earlier: judging::Earlier,
+    earlier: earlier::Earlier,
     /// The families that were listed, and the progress of the list.
     listed: families::Listed,
     progress: AuditProgress,
@@ -101,7 +103,7 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
             forgotten: HashSet::new(),
             groups: log_groups::KnownGroups::default(),
             placed: HashMap::new(),
-            earlier: judging::Earlier::default(),
+            earlier: earlier::Earlier::default(),
             listed: families::Listed::default(),
             progress: AuditProgress::default(),
         }
@@ -138,7 +140,9 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
             Step::Cluster(step) => in_use.restore(step),
             Step::Families { families, next } => listed.restore_families(families, next),
             Step::Revisions { newest, is_last } => listed.restore_revisions(newest, is_last),
-            Step::Judged(step) => earlier.add(step, texts),
+            Step::Described(step) => earlier.add_foreseen(*step),
+            Step::Runs { family, revision } => earlier.add_running(family, revision),
+            Step::Judged(step) => earlier.add_judged(step, texts),
         });
     }
 

@@ -6,7 +6,7 @@ use std::pin::pin;
 use futures_util::{StreamExt, stream};
 
 use super::Walk;
-use super::judging::Question;
+use super::question::Question;
 use crate::domain::audit::Text;
 use crate::domain::limits::throttle::ApiBucket;
 use crate::ports::{AuditMemory, AuditWatch, FleetReads, MOST_TAGGED, Timer};

@@ -61,6 +61,8 @@ pub struct Calls {
     pub throttled: u64,
     /// The arguments of DescribeTaskDefinition.
     pub described: Vec<String>,
+    /// The revisions that DescribeTaskDefinition has answered.
+    pub answered: Vec<String>,
 }
 
 pub struct Account {
@@ -283,6 +285,7 @@ impl FleetReads for Account {
             let message = "ClientException: Unable to describe task definition.".to_owned();
             return Err(PortError { kind: ErrorKind::Missing, call: "DescribeTaskDefinition", message, reason: None });
         };
+        self.calls.lock().unwrap().answered.push(format!("{family}:{revision}"));
         Ok(wire::described(&document(family, revision, logs, tags)).unwrap())
     }
 
