@@ -51,7 +51,7 @@ struct Difference {
     reason: &'static str,
 }
 
-const DIFFERENCES: [Difference; 11] = [
+const DIFFERENCES: [Difference; 12] = [
     Difference {
         control: "CT.ECS.PR.3",
         theirs: Some(false),
@@ -128,6 +128,13 @@ const DIFFERENCES: [Difference; 11] = [
         ours: Verdict::Fail,
         holds: |task| any(task, |one| one["environment"][0]["name"] == "aws_secret_access_key"),
         reason: "the control compares the names exactly, and Windows does not distinguish their case",
+    },
+    Difference {
+        control: "CT.ECS.PR.12",
+        theirs: Some(false),
+        ours: Verdict::Pass,
+        holds: security_hub::has_empty_secret,
+        reason: "the control looks at the names alone, and an empty value is no secret",
     },
 ];
 

@@ -41,7 +41,7 @@ struct Difference {
     reason: &'static str,
 }
 
-const DIFFERENCES: [Difference; 5] = [
+const DIFFERENCES: [Difference; 6] = [
     Difference {
         control: "ECS.20",
         holds: |task| any(task, |one| is_blank(&one["user"])),
@@ -65,6 +65,12 @@ const DIFFERENCES: [Difference; 5] = [
         holds: |task| any(task, |one| one["environment"][0]["name"] == "aws_secret_access_key"),
         ours: Verdict::Fail,
         reason: "the control compares the names exactly, and Windows does not distinguish their case",
+    },
+    Difference {
+        control: "ECS.8",
+        holds: has_empty_secret,
+        ours: Verdict::Pass,
+        reason: "the control looks at the names alone, and an empty value is no secret",
     },
     Difference {
         control: "ECS.15",
@@ -92,6 +98,11 @@ pub(super) fn is_windows(task: &Value) -> bool {
 
 pub(super) fn is_blank(value: &Value) -> bool {
     value.as_str().unwrap_or_default().is_empty()
+}
+
+/// Whether a variable has the name of a secret, and an empty value.
+pub(super) fn has_empty_secret(task: &Value) -> bool {
+    any(task, |one| one["environment"][0]["name"] == "AWS_ACCESS_KEY_ID" && one["environment"][0]["value"] == "")
 }
 
 fn read_only_root(task: &Value) -> Passes {
@@ -200,6 +211,7 @@ pub(super) fn cases() -> Vec<Value> {
         env("AWS_ACCESS_KEY_ID"),
         env("AWS_SECRET_ACCESS_KEY"),
         env("ECS_ENGINE_AUTH_DATA"),
+        json!({"environment": [{"name": "AWS_ACCESS_KEY_ID", "value": ""}]}),
         env("aws_secret_access_key"),
         env("DB_PASSWORD"),
         env("PORT"),

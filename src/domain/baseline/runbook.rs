@@ -33,6 +33,12 @@ impl RunbookSettings {
         };
         self.registries.iter().any(is)
     }
+
+    /// Whether the settings list some repositories of the registry.
+    pub fn accepts_part_of(&self, host: &str) -> bool {
+        let of_host = |glob: &String| WildMatch::new(glob.split('/').next().unwrap_or(glob)).matches(host);
+        self.registries.iter().any(of_host)
+    }
 }
 
 /// Returns the name of an image without its tag and its digest.

@@ -205,13 +205,25 @@ mod tests {
 
     #[test]
     fn only_hosts_of_amazon_are_private_registries_of_amazon_ecr() {
-        let is_one = |host| EcrRegistry::of_host(host).is_some();
-        assert!(is_one("111122223333.dkr.ecr.eu-west-1.amazonaws.com"));
-        assert!(is_one("111122223333.dkr.ecr-fips.us-gov-west-1.amazonaws.com"));
-        assert!(is_one("111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn"));
-        assert!(is_one("111122223333.dkr-ecr.eu-west-1.on.aws"));
-        assert!(!is_one("111122223333.dkr.ecr.eu-west-1.amazonaws.com.evil.example"));
-        assert!(!is_one("111122223333.dkr.ecr.bucket.s3.amazonaws.com"));
-        assert!(!is_one("evil.dkr.ecr.eu-west-1.amazonaws.com"));
+        for (host, region) in [
+            (HOST, "eu-west-1"),
+            ("111122223333.dkr.ecr-fips.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
+            ("111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+            ("111122223333.dkr.ecr.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"),
+            ("111122223333.dkr-ecr.eu-west-1.on.aws", "eu-west-1"),
+            ("111122223333.dkr-ecr-fips.us-east-1.on.aws", "us-east-1"),
+            ("111122223333.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn", "cn-north-1"),
+        ] {
+            assert_eq!(EcrRegistry::of_host(host), Some(EcrRegistry { account: "111122223333", region }), "{host}");
+        }
+        for host in [
+            "111122223333.dkr.ecr.eu-west-1.amazonaws.com.evil.example",
+            "111122223333.dkr.ecr.bucket.s3.amazonaws.com",
+            "111122223333.dkr.ecr.eu-west-1.on.aws",
+            "evil.dkr.ecr.eu-west-1.amazonaws.com",
+            "public.ecr.aws",
+        ] {
+            assert_eq!(EcrRegistry::of_host(host), None, "{host}");
+        }
     }
 }

@@ -76,12 +76,25 @@ fn folder<'s>(subject: &Subject<'s>, index: usize, volume: &'s Value) -> (String
     }
 }
 
+/// Folders of Windows with which a container controls the host, without the name of the drive. `ProgramData` contains the
+/// data of Docker and of the ECS agent.
+const SENSITIVE_ON_WINDOWS: [&str; 2] = ["/windows", "/programdata"];
+
 /// Whether the path is a sensitive folder, contains one, or is below one. `/a/../etc` and `//etc` are `/etc`. The pipe
 /// of Docker on Windows controls the host like the socket on Linux.
 fn is_sensitive(path: &str) -> bool {
-    if path.to_ascii_lowercase().contains("docker_engine") {
+    let lower = path.to_ascii_lowercase().replace('\\', "/");
+    if lower.contains("docker_engine") {
         return true;
     }
+    match lower.split_once(':') {
+        Some((drive, path)) if drive.len() == 1 => is_near(path, &SENSITIVE_ON_WINDOWS),
+        _ => is_near(path, &SENSITIVE),
+    }
+}
+
+/// Whether the path is one of the folders, contains one, or is below one.
+fn is_near(path: &str, folders: &[&str]) -> bool {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {
@@ -92,7 +105,7 @@ fn is_sensitive(path: &str) -> bool {
     }
     let path = format!("/{}", parts.join("/"));
     let is_in = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
-    path == "/" || SENSITIVE.iter().any(|folder| path == *folder || is_in(&path, folder) || is_in(folder, &path))
+    path == "/" || folders.iter().any(|folder| path == *folder || is_in(&path, folder) || is_in(folder, &path))
 }
 
 #[cfg(test)]
@@ -113,8 +126,14 @@ mod tests {
             "/var",
             "/var/lib/",
             r"\\.\pipe\docker_engine",
+            r"C:\",
+            "d:",
+            r"c:\Windows\System32",
+            "C:/ProgramData/docker",
         ];
         assert!(sensitive.into_iter().all(is_sensitive));
-        assert!(!["/srv/data", "/etcetera", "/var/log", "/mnt/etc"].into_iter().any(is_sensitive));
+        assert!(
+            !["/srv/data", "/etcetera", "/var/log", "/mnt/etc", r"C:\data", r"C:\etc"].into_iter().any(is_sensitive)
+        );
     }
 }

@@ -101,14 +101,19 @@ fn judged(subject: &Subject<'_>, container: Container<'_>, names: &[&str], with_
 /// Whether the name or the value is that of a secret. References to a secret, and addresses without a password, are
 /// not.
 fn looks_secret(name: &str, value: &Value) -> bool {
-    let Some(value) = value.as_str() else { return false };
+    let value = match value {
+        Value::String(text) => text.clone(),
+        // A template may have a number, which CloudFormation turns into a text.
+        Value::Number(number) => number.to_string(),
+        _ => return false,
+    };
     let is_switch = ["true", "false"].contains(&value.to_ascii_lowercase().as_str());
     let refers = value.starts_with("arn:")
         || value.starts_with('/')
         || is_switch
         || (value.parse::<f64>().is_ok() && !is_password(&upper(name)))
-        || (value.contains("://") && !has_password(value));
-    is_secret(value) || (!refers && names_secret(name))
+        || (value.contains("://") && !has_password(&value));
+    is_secret(&value) || (!refers && names_secret(name))
 }
 
 /// Whether the name is that of a variable with a secret, and not of one about a secret, such as its ARN or its age.
@@ -149,6 +154,7 @@ mod tests {
         ] {
             assert!(looks_secret(name, &json!(value)), "{name}");
         }
+        assert!(looks_secret("DB_PASSWORD", &json!(123456)) && !looks_secret("MAX_TOKENS", &json!(4096)));
         for (name, value) in [
             ("DB_PASSWORD_ARN", "x"),
             ("PASSWORD_MIN_LENGTH", "8"),

@@ -33,9 +33,9 @@ fn judged(subject: &Subject<'_>, container: Container<'_>, store: Store) -> Runb
     let about =
         |verdict, member: &str, message: &str| subject.about_container(NAME, container, member, verdict, message);
     let mut seen = about(Verdict::NotApplicable, "/secrets", "the container refers to no secret of this kind");
-    for (member, reference) in references(container) {
+    for Reference { member, value: reference, store: of, .. } in references(container) {
         let Member::Known(value) = reference else {
-            if seen.verdict < Verdict::Undecidable {
+            if seen.verdict < Verdict::Undecidable && of.is_none_or(|of| of == store) {
                 seen = about(Verdict::Undecidable, &member, "a reference is known only after the deployment");
             }
             continue;
@@ -55,8 +55,20 @@ fn judged(subject: &Subject<'_>, container: Container<'_>, store: Store) -> Runb
     seen
 }
 
-/// Returns the references of a container to secrets, each with its JSON pointer in the container.
-pub(super) fn references(container: Container<'_>) -> Vec<(String, Member<'_>)> {
+/// A reference of a container to a secret.
+pub(super) struct Reference<'a> {
+    /// The JSON pointer in the container.
+    pub(super) member: String,
+    /// The reference. The whole list is unknown if the pointer is that of a list.
+    pub(super) value: Member<'a>,
+    /// `None` if only the deployment shows the store.
+    pub(super) store: Option<Store>,
+    /// Whether the list itself is unknown, so that it may have no reference.
+    pub(super) is_list: bool,
+}
+
+/// Returns the references of a container to secrets.
+pub(super) fn references(container: Container<'_>) -> Vec<Reference<'_>> {
     let log = Member::of(container.member("logConfiguration"));
     let lists = [
         ("/secrets", Member::of(container.member("secrets"))),
@@ -65,7 +77,10 @@ pub(super) fn references(container: Container<'_>) -> Vec<(String, Member<'_>)> 
     let mut all = Vec::new();
     for (place, list) in lists {
         match list.items() {
-            None => all.push((place.to_owned(), Member::Unknown)),
+            None => {
+                let member = place.to_owned();
+                all.push(Reference { member, value: Member::Unknown, store: None, is_list: true });
+            }
             Some(items) => all.extend(items.iter().enumerate().map(|(index, item)| {
                 let value = match Member::of(Some(item)).member("valueFrom") {
                     Member::Absent => Member::Known(&Value::Null),
@@ -74,11 +89,27 @@ pub(super) fn references(container: Container<'_>) -> Vec<(String, Member<'_>)> 
                     }
                     value => value,
                 };
-                (format!("{place}/{index}/valueFrom"), value)
+                let store = match value {
+                    Member::Known(value) => Some(store_of(value.as_str().unwrap_or_default())),
+                    Member::Absent | Member::Unknown => store_in(&item["valueFrom"]),
+                };
+                Reference { member: format!("{place}/{index}/valueFrom"), value, store, is_list: false }
             })),
         }
     }
     all
+}
+
+/// Returns the store that a reference with variables leads to, if its text or its function names the service. Most
+/// templates have variables in the place of the partition, the Region and the account only.
+fn store_in(reference: &Value) -> Option<Store> {
+    match reference {
+        Value::String(text) if text.contains(":secretsmanager:") => Some(Store::SecretsManager),
+        Value::String(text) if text.contains(":ssm:") => Some(Store::ParameterStore),
+        Value::Array(items) => items.iter().find_map(store_in),
+        Value::Object(members) => members.values().find_map(store_in),
+        _ => None,
+    }
 }
 
 /// Returns the store that a reference leads to. A name that is no ARN is the name of a parameter.
@@ -96,7 +127,7 @@ fn fault(reference: &str) -> Option<&'static str> {
     let fields: Vec<&str> = reference.split(':').collect();
     match fields.as_slice() {
         [""] => Some("the reference is empty"),
-        ["arn", _, "secretsmanager", _, _, "secret", name, rest @ ..] if matches!(rest.len(), 0 | 1 | 3) => {
+        ["arn", _, "secretsmanager", _, _, "secret", name, rest @ ..] if matches!(rest.len(), 0 | 3) => {
             name.is_empty().then_some("the ARN of Secrets Manager has no name")
         }
         ["arn", _, "secretsmanager", ..] => Some(
@@ -135,6 +166,7 @@ mod tests {
             "arn:aws:s3:::bucket/file",
             "arn:aws:ssm:eu-west-1:111122223333:db",
             "arn:aws:secretsmanager:eu-west-1:111122223333:db",
+            &format!("{secret}:password"),
             &format!("{secret}:a:b"),
             &format!("{secret}:a:b:c:d"),
         ];

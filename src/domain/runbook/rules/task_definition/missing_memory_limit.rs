@@ -9,7 +9,11 @@ pub(super) const NAME: &str = "missing-memory-limit";
 pub(super) fn check(subject: &Subject<'_>) -> Checked {
     each_container(subject, NAME, "/memory", |container| {
         let of_task = subject.member("memory");
-        let own = ["memory", "memoryReservation"].map(|name| Member::of(container.member(name)));
+        let own = ["memory", "memoryReservation"].map(|name| match Member::of(container.member(name)) {
+            // A zero, as in a skeleton of the AWS CLI, is no limit.
+            Member::Known(size) if size == 0 || size == "0" => Member::Absent,
+            size => size,
+        });
         let is_unknown = |member: &Member<'_>| matches!(member, Member::Unknown);
         match (of_task, own) {
             (Member::Known(_), _) => (Verdict::Pass, "the memory of the task limits its containers".to_owned()),
