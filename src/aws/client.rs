@@ -26,7 +26,7 @@ use crate::ports::{Answer, TaskDefinitions};
 
 /// The error if no AWS Region is configured.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no AWS Region is configured: set the Region with --region, AWS_REGION or the profile")]
+#[error("no AWS Region is configured")]
 pub struct NoRegion;
 
 /// The time limit of [`Aws::warm`], which is shorter than the ten seconds that Lambda allows for the initialization of

@@ -12,6 +12,7 @@ use crate::aws::{AccountClients, Aws, ConnectError, Connection};
 use crate::bounded_file;
 use crate::domain::accounts::{AuditRole, Regions, account_list, external_id, role_name};
 use crate::domain::event::Home;
+use crate::domain::text::plain::without_number;
 use crate::ports::PortError;
 
 /// The number of accounts that Logweir enters at the same time.
@@ -95,7 +96,8 @@ impl AccountsArgs {
 /// Reads the file with the accounts.
 fn listed(file: &Path) -> Result<Vec<String>, Failure> {
     let failure = |why: String| Failure::error(format!("{}: {why}", file.display()));
-    let text = bounded_file::read_text(file, LARGEST).map_err(|error| failure(error.to_string()))?;
+    let text = bounded_file::read_text(file, LARGEST)
+        .map_err(|error| failure(without_number(&error.to_string()).to_owned()))?;
     account_list(&text)
         .map_err(|error| failure(error.to_string()).help("write one account number a line; `#` starts a comment"))
 }

@@ -83,9 +83,10 @@ impl Context {
         let unknown = |why: String| {
             Failure::error(format!("the baseline of the deployed stack cannot be read: {why}")).help(NAME_ONE)
         };
-        let Some(deployment) = aws.parameter(PARAMETER).await.map_err(|error| unknown(error.to_string()))? else {
-            return Ok(None);
-        };
+        let deployment = aws.parameter(PARAMETER).await.map_err(|error| {
+            Failure::of_named_read(error, NAME_ONE).about("the baseline of the deployed stack cannot be read")
+        })?;
+        let Some(deployment) = deployment else { return Ok(None) };
         let deployment = StackDeployment::parse(&deployment);
         let deployment = deployment.map_err(|why| unknown(format!("the parameter {PARAMETER} is not valid: {why}")))?;
         let place: BaselinePlace = deployment.baseline.parse().unwrap_or_else(|never| match never {});

@@ -46,7 +46,7 @@ impl Context {
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
         let help = match &error {
-            ConnectError::NoRegion(_) => "add --region, or set AWS_REGION".to_owned(),
+            ConnectError::NoRegion(_) => "add --region, or set AWS_REGION or the Region of the profile".to_owned(),
             ConnectError::NotARegion(_) => {
                 "use a name such as eu-west-1: --region, AWS_REGION or the profile".to_owned()
             }

@@ -45,7 +45,7 @@ impl EventFile<'_> {
         let bytes = self.bytes().map_err(|error| failure(format!(": {}", reason(&error))))?;
         let text = decoded(bytes).map_err(|why| failure(format!(": {why}")))?;
         let found = FoundEvents::of(&text)
-            .map_err(|error| failure(format!(":{}:{}: the file is not JSON", error.line(), error.column())))?;
+            .map_err(|error| failure(format!(":{}:{}: the file is not JSON", error.line(), error.column().max(1))))?;
         if let Some(id) = self.id {
             let named = found.events.iter().find(|event| event.has_id(id));
             let named = named.ok_or_else(|| {

@@ -56,4 +56,15 @@ mod tests {
         assert_eq!(action("DescribeDaemon"), "ecs:DescribeDaemon");
         assert_eq!(action("DescribeTasks"), "ecs:DescribeTasks");
     }
+
+    #[test]
+    fn the_cause_of_a_failed_read_does_not_repeat_the_operation() {
+        let cause = |call| {
+            let message = "AccessDenied: no".to_owned();
+            let error = PortError { kind: ErrorKind::Refused, call, message, reason: None };
+            unread(&error).cause().to_owned()
+        };
+        assert_eq!(cause("DescribeTasks"), "AccessDenied: no");
+        assert_eq!(cause("GetBucketEncryption"), "GetBucketEncryption: AccessDenied: no");
+    }
 }

@@ -58,6 +58,16 @@ impl Failure {
         Self { help: Some(help.into()), ..self }
     }
 
+    /// Converts the error of a read whose result the caller can also name, as `help` says. The help about the network
+    /// and the credentials stays, because the next call of the run needs them too.
+    pub(super) fn of_named_read(error: PortError, help: &str) -> Self {
+        let is_temporary = error.kind == ErrorKind::Retry && !error.message.starts_with(UNREACHED);
+        match Self::from(error) {
+            failure if is_temporary || failure.help.is_none() => failure.help(help),
+            failure => failure,
+        }
+    }
+
     /// Returns the same error, with `origin` before the error message.
     pub(super) fn about(self, origin: &str) -> Self {
         Self { message: format!("{origin}: {}", self.message), ..self }

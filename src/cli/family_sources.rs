@@ -40,6 +40,10 @@ impl SourceFolder {
     /// Reads the task definitions in a folder, and plans their corrections. Reports a file that cannot be read, and
     /// continues.
     pub(super) fn read(context: &Context, folder: &Path) -> Result<Self, Failure> {
+        if !folder.exists() {
+            let failure = Failure::error(format!("{}: no such folder", folder.display()));
+            return Err(failure.help("name the folder with the files that describe the families: --sources DIR"));
+        }
         let targets = targets::read(&[folder.display().to_string()], &WalkArgs::default())?.without_other_files();
         let baselines = wait(context.baselines(&targets.list))?;
         let chosen = baselines.choose(&RuleChoiceArgs::default(), LOGGING);

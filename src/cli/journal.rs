@@ -95,7 +95,7 @@ impl Context {
         let help = "name the journal: --journal file:FOLDER, or --journal dynamodb:TABLE for the table of the stack";
         let found = aws.parameter(PUBLISHED).await;
         let found = found
-            .map_err(|error| Failure::error(format!("cannot find the journal of this account: {error}")).help(help))?;
+            .map_err(|error| Failure::of_named_read(error, help).about("cannot find the journal of this account"))?;
         let place = found.map(|place| place.trim().parse::<JournalPlace>()).transpose();
         place.map_err(|error| Failure::error(format!("the parameter {PUBLISHED} is not valid: {error}")).help(help))
     }

@@ -14,6 +14,7 @@ use crate::domain::readings::ReadingEdits;
 use crate::domain::rules::facts::LogGroup;
 use crate::domain::rules::finding::{Finding, Safety};
 use crate::domain::text::place::{self, Found, Position};
+use crate::domain::text::plain::plain;
 use crate::domain::verdict::Unknown;
 use crate::ports::PortError;
 use crate::render::human::diff::{self, Version};
@@ -173,7 +174,8 @@ impl Loaded {
             return String::new();
         }
         let Ok(correction) = self.correction(document, false) else { return String::new() };
-        let (old, new) = (format!("a/{}", self.origin), format!("b/{}", self.origin));
+        let shown = plain(&self.origin, usize::MAX);
+        let (old, new) = (format!("a/{shown}"), format!("b/{shown}"));
         let (Some(_), Some(after)) = (document.offset(0), correction.definitions.first()) else {
             let splices = document.splices(&correction).unwrap_or_default();
             return diff::of_splices(&old, &new, document.text(), &splices, |offsets| document.positions(offsets));

@@ -50,6 +50,7 @@ use context::{Context, Given};
 use failure::{Exit, Failure, VerbResult};
 use options::{Global, is_of_every_verb};
 
+use crate::render::formats::FormatName;
 use crate::render::runbook;
 
 /// Keeps Amazon ECS tasks from blocking on their logs.
@@ -164,21 +165,31 @@ impl Verb {
     /// Returns an error if the verb cannot show its results in the format that the caller named.
     fn accepts(&self, context: &Context) -> Result<(), Failure> {
         let format = context.global.format;
+        if self.has_format(format) {
+            return Ok(());
+        }
+        let verbs = match format {
+            FormatName::Csv | FormatName::Html => {
+                "`check`, `audit`, `firelens check`, `exec check`, `exec sessions` and `runbook`"
+            }
+            _ if runbook::FORMATS.contains(&format) => "`check`, `audit`, `firelens check`, `exec check` and `runbook`",
+            _ => "`check`, `audit`, `firelens check` and `exec check`",
+        };
+        let own = FormatName::ALL.into_iter().filter(|format| self.has_format(*format)).map(FormatName::name);
+        let help = format!("use one of these formats: {}", own.collect::<Vec<_>>().join(", "));
+        Err(Failure::usage(format!("only {verbs} have the format {format}")).help(help))
+    }
+
+    /// Whether the verb can show its results in the format.
+    fn has_format(&self, format: FormatName) -> bool {
         let has_format = match self {
             Self::Check(_) | Self::Audit(_) => true,
             Self::Firelens(firelens) => firelens.has_all_formats(),
             Self::Exec(exec) => exec.has_format(format),
-            Self::Runbook(_) => runbook::FORMATS.contains(&format),
+            Self::Runbook(verb) => verb.has_format(format),
             _ => false,
         };
-        if is_of_every_verb(format) || has_format {
-            return Ok(());
-        }
-        let verbs = match runbook::FORMATS.contains(&format) {
-            true => "`check`, `audit`, `firelens check`, `exec check` and `runbook`",
-            false => "`check`, `audit`, `firelens check` and `exec check`",
-        };
-        Err(Failure::usage(format!("only {verbs} have the format {format}")).help("use --format text or json"))
+        is_of_every_verb(format) || has_format
     }
 
     fn run(&self, context: &Context) -> VerbResult {

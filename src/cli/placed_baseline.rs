@@ -6,11 +6,16 @@ use super::failure::Failure;
 use super::rule_choice::RuleChoiceArgs;
 use crate::domain::baseline::{Baseline, BaselineError};
 use crate::domain::rules::Rule;
+use crate::domain::runbook::unknown_name;
+use crate::domain::text::place::{Position, position};
 use crate::render::json::BaselineLine;
 use crate::settings::SHIPPED_BASELINE;
 
 /// The place of the shipped baseline in the output.
 pub(super) const SHIPPED: &str = "(shipped)";
+
+/// The next step after an exemption of the runbook names what the runbook does not have.
+const UNKNOWN: &str = "correct the exemption in [[runbook.exempt]]; `logweir controls` lists the requirements";
 
 /// A baseline, and the place from which Logweir read the baseline.
 pub(super) struct PlacedBaseline {
@@ -53,6 +58,14 @@ impl PlacedBaseline {
         BaselineLine { path, digest: self.baseline.digest().to_owned(), origin }
     }
 
+    /// Returns an error if an exemption of the runbook names neither a requirement nor a rule of the runbook.
+    pub(super) fn has_known_exemptions(&self) -> Result<(), Failure> {
+        match unknown_name(&self.baseline) {
+            Some(name) => Err(Failure::error(format!("{}: {}", self.place, unknown(name))).help(UNKNOWN)),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn parse(place: String, origin: impl Into<String>, text: &str) -> Result<Self, Failure> {
         let baseline = Baseline::parse(text).map_err(|error| faulty(&place, error))?;
         Ok(Self { place, origin: origin.into(), is_shown: true, baseline })
@@ -62,6 +75,18 @@ impl PlacedBaseline {
         let placed = Self::parse(SHIPPED.to_owned(), origin, SHIPPED_BASELINE)?;
         Ok(Self { is_shown, baseline: placed.baseline.shipped(), ..placed })
     }
+}
+
+fn unknown(name: &str) -> String {
+    format!("no requirement and no rule of the runbook is called `{name}`")
+}
+
+/// Returns the error about an exemption of the runbook that names neither a requirement nor a rule of the runbook.
+/// `text` is the text of the baseline.
+pub(super) fn unknown_exemption(text: &str, baseline: &Baseline) -> Option<BaselineError> {
+    let name = unknown_name(baseline)?;
+    let Position { line, column } = position(text, text.find(&format!("\"{name}\"")).unwrap_or(0));
+    Some(BaselineError { line, column, message: unknown(name), help: Some(UNKNOWN.to_owned()) })
 }
 
 /// Returns the failure about an error in the baseline at `place`.

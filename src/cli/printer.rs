@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
@@ -33,8 +33,8 @@ pub(super) struct Printer {
     failed: OnceCell<io::Error>,
     /// The errors that were written about a target, each as the denied operation or as its message.
     told: RefCell<BTreeSet<String>>,
-    /// The targets with an error that was written about an earlier target.
-    alike: RefCell<Vec<String>>,
+    /// The targets with an error that was written about an earlier target, by this error.
+    alike: RefCell<BTreeMap<String, Vec<String>>>,
 }
 
 /// Reports a failed write of a result, and returns the exit code. A closed pipe needs no message, because its
@@ -122,9 +122,16 @@ impl Printer {
     /// Names the targets with an error that was written about an earlier target. Reports that a result could not be
     /// written, and returns the exit code for it.
     pub(super) fn end(self) -> Exit {
-        let alike = self.alike.take();
-        if !alike.is_empty() {
-            self.note(&format!("the same error occurred for {}", names(alike.iter().map(String::as_str))));
+        let is_only_error = self.told.borrow().len() == 1;
+        for (error, targets) in self.alike.take() {
+            let targets = names(targets.iter().map(String::as_str));
+            match is_only_error {
+                true => self.note(&format!("the same error occurred for {targets}")),
+                false => {
+                    let error = error.trim_start_matches([':', ' ']);
+                    self.note(&format!("the error `{error}` also occurred for {targets}"));
+                }
+            }
         }
         unwritten(self.failed.into_inner().map_or(Ok(()), Err))
     }
@@ -140,14 +147,14 @@ impl Printer {
         // The message of an error in a file begins with the file and the position: `web.json:3:5: …`.
         let placed = failure.message.strip_prefix(origin).filter(|rest| rest.starts_with(':'));
         let key = failure.denied.or(placed).unwrap_or(&failure.message).to_owned();
-        if self.told.borrow_mut().insert(key) {
+        if self.told.borrow_mut().insert(key.clone()) {
             let message = match placed {
                 Some(_) => failure.message.clone(),
                 None => format!("{origin}: {}", failure.message),
             };
             self.message("error", ERROR, &message, failure.help.as_deref());
         } else {
-            self.alike.borrow_mut().push(origin.to_owned());
+            self.alike.borrow_mut().entry(key).or_default().push(origin.to_owned());
         }
     }
 

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use crate::domain::doctor::records::UNREADABLE;
 use crate::domain::ecs::revision::{RevisionArn, is_family};
 use crate::domain::record::{Head, RecordKind};
+use crate::domain::run::RunId;
 use crate::domain::text::names;
 use crate::ports::{Filter, Journal, Listed};
 use crate::workflow::record_named;
@@ -29,7 +30,9 @@ pub(super) fn parse(name: &str) -> Result<RecordName, Failure> {
     let short = name.rsplit_once(':').filter(|(family, _)| is_family(family));
     let short = short.and_then(|(family, revision)| Some((family.to_owned(), revision.parse().ok()?)));
     let (family, revision) = short.ok_or_else(|| {
-        Failure::usage(format!("`{name}` is not the name of a record")).help(if is_family(name) {
+        Failure::usage(format!("`{name}` is not the name of a record")).help(if name.parse::<RunId>().is_ok() {
+            format!("undo the corrections of the run with `logweir backout --run {name}`; `logweir records` lists them")
+        } else if is_family(name) {
             format!("add the revision; `logweir records --family {name}` lists the records of the family")
         } else {
             "use FAMILY:REVISION or an ARN".to_owned()

@@ -40,12 +40,24 @@ const OPTIONS: [(&str, &str); 11] = [
     ("--config", "--baseline"),
 ];
 
+/// Says where the help lists the formats that only some verbs have, if the error is about an unknown format.
+fn with_formats(mut error: Error) -> Error {
+    let of_format =
+        |argument: &ContextValue| matches!(argument, ContextValue::String(name) if name.contains("--format"));
+    if error.get(ContextKind::InvalidArg).is_some_and(of_format) {
+        let tip = StyledStr::from("the option --output in the help of the verb lists further formats");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    }
+    error
+}
+
 /// Adds Logweir's name of the verb or option to the error, if the unknown name comes from another tool. Returns every
 /// other error unchanged.
 pub(super) fn add(mut error: Error) -> Error {
     let (names, kind): (&[_], _) = match error.kind() {
         ErrorKind::InvalidSubcommand => (&VERBS, ContextKind::InvalidSubcommand),
         ErrorKind::UnknownArgument => (&OPTIONS, ContextKind::InvalidArg),
+        ErrorKind::InvalidValue => return with_formats(error),
         _ => return error,
     };
     let Some(ContextValue::String(unknown)) = error.get(kind) else { return error };

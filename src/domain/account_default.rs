@@ -52,7 +52,8 @@ impl Statement {
         let mut sentences = vec![self.reading(), UNDOCUMENTED.to_owned()];
         let findings = count(settled as u64, "finding");
         let families = if families == 1 { "1 family".to_owned() } else { format!("{families} families") };
-        let origin = format!("{findings} of `blocking-delivery` in {families} come from an absent mode.");
+        let comes = if settled == 1 { "comes" } else { "come" };
+        let origin = format!("{findings} of `blocking-delivery` in {families} {comes} from an absent mode.");
         let accepts = match (explicit, self.setting.value) {
             (0, _) => String::new(),
             (_, Some(WANTED)) => {

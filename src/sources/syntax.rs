@@ -40,7 +40,7 @@ impl SyntaxError {
         let on_another_line = text.get(last_end..stopped).is_some_and(|between| between.contains('\n'));
         let fault = |at, message: &str, help| Self { at, message: message.to_owned(), help };
         if text.trim().is_empty() {
-            return fault(0, message, Some("the file is empty"));
+            return fault(0, "the file is empty", Some("write the task definition into the file, or do not name it"));
         }
         let starts_template = TEMPLATE_MARKS.iter().any(|mark| text[stopped..].starts_with(mark));
         match open_string {
@@ -125,8 +125,8 @@ mod tests {
     fn an_error_names_the_place_and_the_cause() {
         let template = "render it first";
         for (text, line, column, cause, help) in [
-            ("", 1, 1, "EOF", "the file is empty"),
-            (" \n\n", 1, 1, "EOF", "the file is empty"),
+            ("", 1, 1, "the file is empty", "do not name it"),
+            (" \n\n", 1, 1, "the file is empty", "do not name it"),
             ("{\n \"family\": \"w,\n \"a\": []\n}", 2, 12, "no closing quote", "add the closing quote"),
             ("{\r\n \"family\": \"w,\r\n \"a\": []\r\n}", 2, 12, "no closing quote", "add the closing quote"),
             ("{\"a\": \"ä\\\"", 1, 7, "no closing quote", "add the closing quote"),

@@ -7,7 +7,7 @@ use crate::cli::connect::wait;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, VerbResult};
 use crate::cli::help::examples;
-use crate::cli::placed_baseline::faulty;
+use crate::cli::placed_baseline::{faulty, unknown_exemption};
 use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::domain::baseline::{Baseline, Workload};
 use crate::domain::ecs::revision::is_family;
@@ -126,7 +126,11 @@ impl ShowArgs {
 impl CheckArgs {
     fn run(&self, context: &Context) -> VerbResult {
         let (path, text) = wait(context.baseline_text(self.place.as_ref()))?;
-        let (digest, exemptions, error) = match Baseline::parse(&text) {
+        let parsed = Baseline::parse(&text).and_then(|baseline| match unknown_exemption(&text, &baseline) {
+            Some(error) => Err(error),
+            None => Ok(baseline),
+        });
+        let (digest, exemptions, error) = match parsed {
             Ok(baseline) => (Some(baseline.digest().to_owned()), baseline.exemptions(Timestamp::now()), None),
             Err(error) => (None, Vec::new(), Some(error)),
         };

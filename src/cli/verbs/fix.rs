@@ -262,6 +262,9 @@ fn unwritten(origin: &str, error: &io::Error) -> Failure {
         Failure::error(format!("{origin}: cannot write the correction: {}", without_number(&error.to_string())));
     match error.kind() {
         io::ErrorKind::StorageFull => failure.help("free disk space, and run the command again"),
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            failure.help("name a folder with --output-dir, and not a file")
+        }
         io::ErrorKind::PermissionDenied => failure.help("get write access to the file, or use --output-dir DIR"),
         _ => failure,
     }

@@ -79,7 +79,8 @@ pub enum AuditTarget {
 impl AuditTarget {
     /// Parses a target. Returns the help for a text that is no target.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        const HELP: &str = "use ecs:FAMILY, the ARN of a service, or the name of a cluster; `*` stands for any text";
+        const HELP: &str = "use ecs:FAMILY, the ARN of a service, or the name of a cluster, with `*` for any text; \
+                            --service names services";
         let is_pattern =
             |text: &str| !text.is_empty() && text.chars().all(|c| c == '*' || c == '?' || is_name(&c.to_string()));
         if let Some(pattern) = text.strip_prefix("ecs:") {

@@ -21,6 +21,12 @@ pub struct Unread {
 }
 
 impl Unread {
+    /// Returns the message without the name of the operation at its start, which the action names too.
+    pub fn cause(&self) -> &str {
+        let operation = self.action.rsplit(':').next().unwrap_or(self.action);
+        self.message.strip_prefix(operation).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&self.message)
+    }
+
     /// The reason for a fact that Logweir did not read, although a rule needs it.
     fn unasked(action: &'static str, name: &str) -> Self {
         Self { action, message: format!("Logweir did not read {name}"), is_denied: false }

@@ -65,7 +65,8 @@ fn syntax(error: &serde_json::Error) -> PlanError {
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
     PlanError {
         message: format!("the file is no plan: {}", shortened(message, LONGEST * 2)),
-        position: Some(Position { line: error.line(), column: error.column() }),
+        // For an empty text, serde_json counts the column from 0.
+        position: Some(Position { line: error.line(), column: error.column().max(1) }),
     }
 }
 
@@ -112,6 +113,7 @@ mod tests {
         assert!(early.contains("year"), "{early}");
         let twice = error(|plan| plan["items"][1] = plan["items"][0].clone());
         assert!(twice.contains("order"), "{twice}");
+        assert_eq!(read("").unwrap_err().position, Some(Position { line: 1, column: 1 }));
         let found = read("{\n  \"schema\": \"x\"}").unwrap_err();
         assert_eq!(found.position.map(|at| at.line), Some(2), "{found:?}");
     }

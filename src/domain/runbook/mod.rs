@@ -27,6 +27,7 @@ pub use controls::{CORRECTIONS, CisControl, Controls, Correction};
 pub use depth::Depth;
 pub use exemptions::{RunbookExemptionRemark, RunbookExemptions};
 pub use requirement::Requirement;
+pub use rules::is_root as is_root_user;
 pub use subject::Subject;
 pub use verdict::{Evidence, Exempt, InScope, Resource, ResourceKind, RunbookResult, Verdict};
 
@@ -72,6 +73,17 @@ fn worst(results: impl Iterator<Item = (Requirement, RunbookResult)>) -> Results
 /// Returns the names of the rules of a depth, each with the IAM actions that its reads need.
 pub fn account_rules(depth: Depth) -> Vec<(&'static str, &'static [&'static str])> {
     rules::of_depth(depth).collect()
+}
+
+/// Returns the first name in an exemption of the baseline that is neither a requirement nor a rule of the runbook. The
+/// baseline itself does not know these names, because the runbook is built on the baseline.
+pub fn unknown_name(baseline: &Baseline) -> Option<&str> {
+    let is_requirement = |name: &str| Requirement::ALL.iter().any(|one| one.id() == name);
+    let is_rule = |name: &str| rules::names().any(|(_, rule)| rule == name);
+    baseline.runbook().exemptions.iter().find_map(|exemption| {
+        let requirement = exemption.requirements.iter().find(|name| !is_requirement(name));
+        requirement.or_else(|| exemption.rules.iter().find(|name| !is_rule(name))).map(String::as_str)
+    })
 }
 
 /// Returns the name of every rule with its requirement. A rule of two requirements occurs twice.

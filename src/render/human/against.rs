@@ -12,6 +12,7 @@ const LONGEST: usize = 1000;
 
 /// Returns the resolved and the new findings of one target, with one line for each finding.
 pub fn comes_and_goes(target: &str, go: &[Finding], come: &[Finding]) -> String {
+    let target = plain(target, usize::MAX);
     let signed = go.iter().map(|finding| ('-', finding)).chain(come.iter().map(|finding| ('+', finding)));
     signed.map(|(sign, finding)| format!("{sign} {target}: {}\n", line(finding))).collect()
 }

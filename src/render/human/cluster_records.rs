@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::whole_records;
 use crate::domain::record::{ClusterEntryKind, ClusterRecord, ClusterStep};
 use crate::domain::report::schema;
+use crate::domain::text::count;
 use crate::render::Output;
 
 /// The record of a cluster, with the command that backs its correction out. `None` if there is nothing to undo.
@@ -39,7 +40,7 @@ fn said(what: &ClusterEntryKind, steps: &[ClusterStep]) -> String {
     let step = |number: &usize| steps.get(*number).map_or_else(String::new, name);
     match what {
         ClusterEntryKind::Opened(opening) => {
-            format!("opened: {} steps in mode {}", opening.steps.len(), opening.mode.name())
+            format!("opened: {} in mode {}", count(opening.steps.len() as u64, "step"), opening.mode.name())
         }
         ClusterEntryKind::Resumed => "resumed".into(),
         ClusterEntryKind::Started { step: number } => format!("started: {}", step(number)),

@@ -43,9 +43,10 @@ pub fn finding(shown: &Shown<'_>, colour: bool) -> String {
     let message = shortened(&finding.message, LONGEST);
     let title = kind.primary_title(&message).id(finding.rule.name());
     let label = finding.effective.as_deref().map(|effective| format!("today: {}", plain(effective, LONGEST)));
+    let origin = plain(origin, usize::MAX);
     let place = match position {
         Some(Position { line, column }) => format!("{origin}:{line}:{column}"),
-        None => (*origin).to_owned(),
+        None => origin,
     };
     let excerpt = excerpt(shown);
     let mut group = Group::with_title(title);

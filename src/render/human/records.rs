@@ -161,6 +161,13 @@ pub fn text(RecordOutput { record, stopped, backout, again, now }: &RecordOutput
     if let Some(actor) = &head.actor {
         let _ = writeln!(out, "caused by  {}", plain(actor, LONGEST));
     }
+    let mut runs = record.entries.iter().filter_map(|entry| match &entry.what {
+        EntryKind::Opened(opening) => opening.cause.run.as_deref(),
+        _ => None,
+    });
+    if let Some(run) = runs.next_back() {
+        let _ = writeln!(out, "run        {}", plain(run, LONGEST));
+    }
     if head.suppressed && head.kind.is_correction() {
         let _ = writeln!(out, "a backout was requested; to correct the revision again, run: {again}");
     }
@@ -198,10 +205,10 @@ fn said(what: &EntryKind, steps: &[Step], undo: &[&Undo]) -> String {
     let back = |number: &usize| undo.get(*number).map_or_else(String::new, |undo| undo_name(undo));
     match what {
         EntryKind::Opened(opening) => {
-            let (steps, mode) = (opening.steps.len(), opening.mode.name());
+            let (steps, mode) = (count(opening.steps.len() as u64, "step"), opening.mode.name());
             match opening.kind() {
                 RecordKind::Correction => {
-                    format!("opened: {steps} steps in mode {mode}, to correct {}", opening.rules.join(", "))
+                    format!("opened: {steps} in mode {mode}, to correct {}", opening.rules.join(", "))
                 }
                 RecordKind::Migration => "opened: a migration".into(),
             }

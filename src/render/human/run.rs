@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::domain::edit::LogGroupChange;
+use crate::domain::outcome::Outcome;
 use crate::domain::report::schema;
 use crate::domain::run::{
     Fate, LeftFamily, OlderService, PlannedChange, RunItem, RunLine, RunPlan, RunResult, RunState,
@@ -40,7 +41,7 @@ impl Output for PlanOutput<'_> {
             item.log_groups.iter().for_each(|it| detail(&mut text, &log_group(it)));
             for service in &item.services {
                 let canary = if canaries.contains(service) { " first (canary)" } else { "" };
-                detail(&mut text, &format!("service {} follows{canary}", service.short()));
+                detail(&mut text, &format!("update service {}{canary}", service.short()));
             }
             for left in &item.left {
                 detail(&mut text, &format!("service {}: {}: {}", left.service.short(), left.reason, left.why));
@@ -87,9 +88,9 @@ fn summary(plan: &RunPlan) -> String {
         (sums.left_families, format!("does not correct the newest revisions of {}", families(sums.left_families))),
         (
             sums.older_services,
-            format!("{} with an older revision: deploy the newest", of(sums.older_services, "service")),
+            format!("does not update {} with an older revision: deploy the newest", of(sums.older_services, "service")),
         ),
-        (sums.unread, format!("could not read {}", families(sums.unread))),
+        (sums.unread, format!("could not read {} of the account", of(sums.unread, "part"))),
     ] {
         if number > 0 {
             detail(&mut text, &what);
@@ -172,9 +173,13 @@ impl Output for ResultOutput {
     fn text(&self) -> String {
         let Self { result, backout, resume } = self;
         let fates = [Fate::Done, Fate::Skipped, Fate::UnderWay, Fate::Refused, Fate::Failed, Fate::Left];
+        // Of the backouts, only a preview has this outcome.
+        let is_observed = |line: &RunLine| line.outcome == Outcome::Observed.name();
+        let is_preview = resume.is_none() && result.lines.iter().any(is_observed);
+        let name = |fate: Fate| if is_preview && fate == Fate::Done { "would be undone" } else { fate.name() };
         let counts: Vec<String> = fates
             .iter()
-            .map(|fate| (result.count(*fate), fate.name()))
+            .map(|fate| (result.count(*fate), name(*fate)))
             .filter(|(number, _)| *number > 0)
             .map(|(number, name)| format!("{number} {name}"))
             .collect();
@@ -191,7 +196,9 @@ impl Output for ResultOutput {
         if is_left {
             let _ = writeln!(text, "  continue: {resume}");
         }
-        let _ = writeln!(text, "  undo all: {backout}");
+        if [Fate::Done, Fate::UnderWay, Fate::Failed].into_iter().any(|fate| result.count(fate) > 0) {
+            let _ = writeln!(text, "  undo all: {backout}");
+        }
         text
     }
 

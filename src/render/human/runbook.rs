@@ -11,6 +11,8 @@ pub fn controls(output: &ControlsOutput) -> String {
         text += &format!("{:>3}  {}\n", line.id, line.title);
         let cis: Vec<String> =
             controls.cis_v8.iter().map(|CisControl { id, title, .. }| format!("{id} {title}")).collect();
+        let statements: Vec<String> =
+            controls.statements.iter().map(|number| format!("control statement {number}")).collect();
         let lists = [
             ("AWS Security Hub", controls.security_hub.join(", ")),
             ("AWS Control Tower", controls.control_tower.join(", ")),
@@ -19,7 +21,7 @@ pub fn controls(output: &ControlsOutput) -> String {
             ("NIST CSF 2.0", controls.nist_csf_2_0.join(", ")),
             ("NIST SP 800-53 r5", controls.nist_800_53.join(", ")),
             ("PCI DSS 4.0.1", controls.pci_dss_4.join(", ")),
-            ("control statement", controls.statements.join(", ")),
+            ("written runbook", statements.join(", ")),
         ];
         for (name, list) in lists.iter().filter(|(_, list)| !list.is_empty()) {
             text += &format!("     {name:<18} {list}\n");

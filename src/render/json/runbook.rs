@@ -83,7 +83,7 @@ pub struct MissingRight {
 
 impl MissingRight {
     pub fn of(unread: &Unread) -> Self {
-        Self { right: unread.action, message: unread.message.clone() }
+        Self { right: unread.action, message: unread.cause().to_owned() }
     }
 }
 
@@ -97,7 +97,7 @@ pub struct FailedRead {
 
 impl FailedRead {
     pub fn of(unread: &Unread) -> Self {
-        Self { operation: unread.action, message: unread.message.clone() }
+        Self { operation: unread.action, message: unread.cause().to_owned() }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::domain::baseline::ExemptionState;
 use crate::domain::runbook::{RunbookExemptionRemark, Verdict};
 use crate::domain::text::count;
 use crate::domain::text::plain::plain;
+use crate::render::formats::shown::shown;
 use crate::render::json::{AccountCoverage, RequirementLine, ResultLine, RunbookOutput};
 
 /// The verdicts whose results the text lists. The other ones appear as numbers.
@@ -23,8 +24,12 @@ const MOST: usize = 5;
 /// The maximum length of a message, in characters.
 const LONGEST: usize = 1000;
 
-/// Returns the text of a run: each requirement with its numbers, and the results that a person should read.
+/// Returns the text of a run: each requirement with its numbers, and the results that a person should read. A run that
+/// could read no target has only its last lines.
 pub(super) fn sheet(output: &RunbookOutput) -> String {
+    if output.results().next().is_none() {
+        return closing(output).trim_start().to_owned();
+    }
     let requirements: String = output.requirements.iter().map(requirement).collect();
     format!("{requirements}{}", closing(output))
 }
@@ -87,7 +92,7 @@ fn group(verdict: Verdict, rule: &str, message: &str, lines: &[&ResultLine]) -> 
     let most = if verdict == Verdict::Fail { lines.len() } else { MOST };
     for line in lines.iter().take(most) {
         let subject = subject(&line.result);
-        let origin = place(line).map_or_else(|| subject.clone(), |place| format!("{place} ({subject})"));
+        let origin = named_place(line).map_or_else(|| subject.clone(), |place| format!("{place} ({subject})"));
         text += &format!("  --> {origin}\n");
         if let Some(evidence) = evidence(&line.result).filter(|_| verdict == Verdict::Fail) {
             text += &format!("      evidence: {evidence}\n");
@@ -97,6 +102,14 @@ fn group(verdict: Verdict, rule: &str, message: &str, lines: &[&ResultLine]) -> 
         text += &format!("  and {} others\n", lines.len() - most);
     }
     text + "\n"
+}
+
+/// Returns the ARN of a live resource, or the place in a file, by the name that the caller gave to the file.
+fn named_place(line: &ResultLine) -> Option<String> {
+    let place = place(line)?;
+    let (Some(path), Some(evidence)) = (&line.path, &line.result.evidence) else { return Some(place) };
+    let position = place.strip_prefix(shown(path).as_str()).map(str::to_owned);
+    Some(position.map_or(place, |position| shown(&evidence.source) + &position))
 }
 
 fn closing(output: &RunbookOutput) -> String {
@@ -132,10 +145,10 @@ fn read(account: &AccountCoverage, output: &RunbookOutput) -> String {
         count(*capacity_providers as u64, "capacity provider"),
     );
     for right in &account.missing_rights {
-        text += &format!("could not read, for which Logweir needs {}: {}\n", right.right, right.message);
+        text += &format!("not read: AWS denied {}: {}\n", right.right, right.message);
     }
     for read in &account.failed_reads {
-        text += &format!("could not read, because {} failed: {}\n", read.operation, read.message);
+        text += &format!("not read: {} failed: {}\n", read.operation, read.message);
     }
     let calls = &output.coverage.calls;
     let list: Vec<String> = calls.iter().map(|(operation, calls)| format!("{operation} {calls}")).collect();

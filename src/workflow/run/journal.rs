@@ -66,7 +66,7 @@ pub(super) async fn moved<P: Ports>(ports: &P, run: Run, state: RunState, worker
             }
         }
     }
-    let message = format!("other workers write the record of the run {} all the time", standing.name.id);
+    let message = format!("other workers keep writing the record of the run {}", standing.name.id);
     Err(PortError { kind: ErrorKind::Retry, call: "write the journal", message, reason: Some(Reason::Locked) })
 }
 

@@ -72,12 +72,15 @@ async fn correctable<P: Ports>(ports: &P, described: &Described, plan: Plan) -> 
     let (journal, name) = (ports.journal(), described.arn.short());
     let record = journal.read(&described.arn).await?;
     if record.as_ref().is_some_and(|record| record.head.suppressed) {
-        let text = format!("the correction of {name} was backed out earlier; `logweir apply ecs:{name} --force`");
+        let text = format!(
+            "the correction of {name} was backed out earlier; `logweir apply ecs:{name} --force` corrects it anyway"
+        );
         return Ok(why(Reason::BackedOutBefore, text));
     }
     if let Some(corrected) = record.as_ref().and_then(corrected) {
         let text = format!(
-            "{name} was corrected by {}, which is not the newest revision any more; `logweir apply ecs:{name} --force`",
+            "{name} was corrected by {}, which is not the newest revision any more; `logweir apply ecs:{name} --force` \
+             corrects it again",
             corrected.short()
         );
         return Ok(why(Reason::Duplicate, text));

@@ -57,6 +57,17 @@ fn operator(denied: &'static str) -> Operator {
     Operator { folder, account, aws }
 }
 
+#[test]
+fn an_arn_of_another_region_is_no_target_of_this_audit() {
+    let target = "arn:aws:ecs:us-east-1:111122223333:service/prod/web";
+    let ran = operator("").run(&["audit", "--no-cache", target]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
+    assert!(ran.err.contains("is not in account 111122223333 and Region eu-west-1"), "{}", ran.err);
+    let target = target.replace("us-east-1", "eu-west-1");
+    let ran = operator("").run(&["audit", "--no-cache", &target, "--format", "json"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+}
+
 /// The revisions with their scopes and verdicts.
 fn revisions(ran: &Ran) -> Vec<(String, String, Value)> {
     let list = ran.json()["revisions"].as_array().unwrap().clone();

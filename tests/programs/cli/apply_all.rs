@@ -25,6 +25,7 @@ fn wrong_options_are_wrong_usage_and_nothing_is_called() {
         &["ecs:web", "--canary", "1", "--yes"],
         &["ecs:web", "--plan-out", "plan.json"],
         &["--all", "--plan", "plan.json", "--yes"],
+        &["--plan", "plan.json", "--plan-out", "other.json"],
         &["--resume", "web:1", "--yes"],
         &["--all", "--mode", "observe", "--dry-run"],
     ] {
@@ -117,7 +118,11 @@ fn a_run_names_its_backout_and_can_be_continued() {
     assert_eq!((operator.account.active("web"), operator.account.active("api")), (vec![1, 2], vec![1, 2]));
 
     let preview = operator.run(&["backout", "--run", &id, "--dry-run"]);
-    assert_eq!(preview.code, 0, "{preview:?}");
+    assert!(preview.code == 0 && preview.out.contains(&format!("run {id}: 2 would be undone\n")), "{preview:?}");
+    let record = operator.run(&["records", "web:1"]);
+    assert!(record.out.contains(&format!("run        {id}\n")), "{}", record.out);
+    let no_record = operator.run(&["records", &id]);
+    assert!(no_record.err.contains(&format!("`logweir backout --run {id}`")), "{}", no_record.err);
     assert_eq!(operator.account.active("web"), [1, 2]);
     let undo = ran.out.lines().find_map(|line| line.trim().strip_prefix("undo all: ")).unwrap();
     assert_eq!(operator.types(undo).code, 0, "{undo}");
@@ -141,7 +146,7 @@ fn in_mode_rollout_the_plan_names_the_services_and_a_canary_that_is_in_progress_
     let rollout = ["apply", "--all", "--mode", "rollout", "--canary", "1"];
     let plan = operator.run(&[&rollout[..], &["--dry-run"]].concat());
     assert_eq!(plan.code, 1, "{plan:?}");
-    assert!(plan.out.contains("service prod/api follows first (canary)"), "{}", plan.out);
+    assert!(plan.out.contains("update service prod/api first (canary)"), "{}", plan.out);
     let ran = operator.run(&[&rollout[..], &["--yes", "--wait", "0"]].concat());
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.out.contains("prod/api: in progress") && ran.out.contains("web:1: not done"), "{}", ran.out);

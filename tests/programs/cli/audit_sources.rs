@@ -88,3 +88,11 @@ fn a_family_with_faults_has_its_owner_and_the_patch_for_its_file() {
     assert!(again.out.contains("Where the faults come from\nweb: CloudFormation (shop) registers"), "{again:?}");
     assert!(again.out.contains("the file has no such fault; deploy it"), "{again:?}");
 }
+
+#[test]
+fn a_folder_that_does_not_exist_is_named_before_the_audit() {
+    let operator = operator();
+    let ran = operator.run(&["audit", "--no-cache", "--sources", "nowhere"]);
+    assert_eq!((ran.code, ran.out.as_str(), operator.aws.calls().len()), (2, "", 0), "{ran:?}");
+    assert!(ran.err.contains("nowhere: no such folder"), "{}", ran.err);
+}

@@ -182,3 +182,27 @@ fn an_exemption_may_be_needed_if_a_task_definition_is_not_known() {
         assert_eq!(remarks_beside(beside, &gone, &["tasks"]), [""; 0], "{beside:?}");
     }
 }
+
+#[test]
+fn an_exemption_of_the_runbook_names_what_the_runbook_has() {
+    let folder = TempDir::new().unwrap();
+    let web = file(&folder, "web.json", BLOCKING);
+    for (list, code) in [
+        ("requirements = [\"12\", \"X1\"]", 0),
+        ("rules = [\"writable-root\"]", 0),
+        ("requirements = [\"12\", \"99\"]", 2),
+        ("rules = [\"writable-rot\"]", 2),
+    ] {
+        let head = "version = 1\n[[runbook.exempt]]\nmatch = { resource = \"*\" }";
+        let terms = "until = 2199-01-31\nowner = \"o\"\nreason = \"r\"";
+        let path = file(&folder, "baseline.toml", &format!("{head}\n{list}\n{terms}\n"));
+        let ran = run(&mut logweir(&["baseline", "check", &path]));
+        assert_eq!(ran.code, code, "{list}: {ran:?}");
+        let judged = run(&mut logweir(&["runbook", &web, "--baseline", &path]));
+        assert_eq!(judged.out.is_empty(), code == 2, "{list}: {judged:?}");
+        if code == 2 {
+            assert!(ran.err.contains("baseline.toml:4:"), "{list}: {}", ran.err);
+            assert!(judged.err.contains("no requirement and no rule of the runbook is called"), "{}", judged.err);
+        }
+    }
+}

@@ -142,6 +142,9 @@ fn an_endpoint_that_does_not_answer_is_named_once() {
     );
     assert!(ran.err.contains("help: check the network, the Region (--region)"), "{}", ran.err);
     assert!(ran.err.ends_with("the same error occurred for ecs:api\n"), "{}", ran.err);
+    let unnamed = ["check", "ecs:web", "--endpoint-url", &url, "--region", "eu-west-1"];
+    let message = "the baseline of the deployed stack cannot be read: GetParameter: the connection failed";
+    is(&operator.bare(&KEY, &unnamed), message, "check the network, the Region (--region)");
 }
 
 #[test]
@@ -334,7 +337,7 @@ fn a_denied_read_hides_nothing_else_and_is_reported_once() {
                 assert_eq!(ran.out.matches("[blocking-delivery]").count(), findings, "{}", ran.out);
                 assert!(ran.err.contains(rules), "{}", ran.err);
             } else {
-                assert!(ran.out.contains("could not read 3 families"), "{}", ran.out);
+                assert!(ran.out.contains("could not read 3 parts of the account"), "{}", ran.out);
             }
         }
         let json = operator.run(&["check", "--all", "--format", "json"]).json();
@@ -348,4 +351,14 @@ fn a_denied_read_hides_nothing_else_and_is_reported_once() {
         }
         assert!(["api", "web", "zoo"].iter().all(|family| account.active(family) == [1]), "nothing was changed");
     }
+}
+
+#[test]
+fn an_error_that_occurs_again_is_named_among_other_errors() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let targets = [("a.json", ""), ("b.json", "["), ("c.json", "")].map(|(name, text)| file(&folder, name, text));
+    let ran = run(logweir(&["check"]).args(&targets));
+    assert_eq!((ran.code, ran.err.matches("error: ").count()), (2, 2), "{ran:?}");
+    let again = ran.err.lines().last().unwrap();
+    assert!(again.starts_with("the error `1:1: not JSON: ") && again.ends_with("c.json"), "{again}");
 }

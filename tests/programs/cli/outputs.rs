@@ -119,6 +119,7 @@ fn what_a_format_needs_and_who_has_it_is_said_before_anything_is_checked() {
         (&["--output", "sarfi=a"], "no format is called `sarfi`"),
         (&["--output", "json=a", "--output", "csv=a"], "two outputs would be written to a"),
         (&["--format", "asff"], "the format asff needs an account for files"),
+        (&["--format", "xml"], "the option --output in the help of the verb lists further formats"),
         (&["--account", "12"], "the ID of an account has twelve digits"),
         (&["--against", "new.toml", "--format", "html"], "--against shows its result only as text or JSON"),
         (&["--against", "new.toml", "--output", "html=a"], "cannot be used with"),
@@ -214,4 +215,13 @@ fn two_equal_faults_have_different_fingerprints() {
     let all: Vec<&str> = all.map(|finding| finding["fingerprint"].as_str().unwrap()).collect();
     assert_eq!(all.len(), 4);
     assert_eq!([all[2].to_owned(), all[3].to_owned()], [format!("{}-2", all[0]), format!("{}-2", all[1])]);
+}
+
+#[test]
+fn the_name_of_a_file_begins_no_line_of_the_text() {
+    let folder = TempDir::new().unwrap();
+    file(&folder, "a\nerror: b.json", BLOCKING);
+    let ran = check(&folder, &[".", "--diff"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("./aerror: b.json:") && !ran.out.contains("\nerror: b.json"), "{}", ran.out);
 }

@@ -88,6 +88,7 @@ fn what_a_format_needs_is_said_before_anything_is_judged() {
         (&["--output", "json=a", "--output", "csv=a"], "two outputs would be written to a"),
         (&["--format", "asff"], "the format asff needs an account for files"),
         (&["--format", "github"], "only `check`, `audit`, `firelens check` and `exec check` have the format github"),
+        (&["--format", "junit"], "use one of these formats: text, json, sarif, csv, markdown, ocsf, asff, html"),
     ] {
         let ran = runbook(&folder, &[&["web.json"], arguments].concat());
         assert_eq!((ran.code, ran.out.as_str()), (64, ""), "{arguments:?}: {ran:?}");

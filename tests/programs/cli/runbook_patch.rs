@@ -182,3 +182,18 @@ fn a_registered_revision_has_no_file() {
     let refused = run_in(Path::new("/"), &["runbook", "patch", "web.json", "--rule", "root-user"]);
     assert!(refused.code == 64 && refused.err.contains("use one of"), "{refused:?}");
 }
+
+#[test]
+fn a_patch_has_no_format_of_results() {
+    let refused = run_in(Path::new("/"), &["runbook", "patch", "web.json", "--format", "csv"]);
+    assert!(refused.code == 64 && refused.err.contains("use one of these formats: text, json\n"), "{refused:?}");
+}
+
+#[test]
+fn the_patch_proposes_no_user_that_is_root() {
+    for root in ["root", "0:0", ""] {
+        let refused = run_in(Path::new("/"), &["runbook", "patch", "web.json", "--user", root]);
+        assert!(refused.code == 64 && refused.out.is_empty(), "{root}: {refused:?}");
+        assert!(refused.err.contains("--user <USER>"), "{root}: {}", refused.err);
+    }
+}

@@ -225,8 +225,11 @@ impl ActivityArgs {
 /// Names the files that could not be read to their end, and counts the records that could not be read.
 fn name_unreadable(context: &Context, activity: &Activity) {
     for UnreadableFile { file, why, records } in activity.unreadable_files.iter().take(MOST_NAMED) {
-        let before = count(*records, "record");
-        context.printer.error(&format!("{file}: {why}; Logweir counted the {before} before"), None);
+        let before = match *records {
+            0 => String::new(),
+            records => format!("; the report counts {} before this place", count(records, "record")),
+        };
+        context.printer.error(&format!("{file}: {why}{before}"), None);
     }
     let unnamed = activity.files.unreadable.saturating_sub(MOST_NAMED as u64);
     if unnamed > 0 {

@@ -89,6 +89,11 @@ impl RunArgs {
     }
 
     pub(super) fn run(&self, context: &Context, shared: Shared) -> VerbResult {
+        if self.plan_out.is_some() && !self.all {
+            return Err(
+                Failure::usage("--plan-out writes the plan of --all").help("leave --plan-out out, or use --all")
+            );
+        }
         let shared = Shared { dry_run: shared.dry_run || self.plan_out.is_some(), ..shared };
         if shared.mode == Mode::Observe {
             let failure = Failure::usage("a plan corrects revisions, and mode observe corrects nothing");
@@ -99,7 +104,12 @@ impl RunArgs {
             return Err(failure.help("add --mode rollout, or leave --canary out"));
         }
         if !shared.dry_run && !shared.yes {
-            context.printer.can_ask("--format json cannot prompt", "add --yes, --dry-run or --plan-out FILE")?;
+            let help = match (self.all, &self.resume) {
+                (true, _) => "add --yes, --dry-run or --plan-out FILE",
+                (false, None) => "add --yes or --dry-run",
+                (false, Some(_)) => "add --yes",
+            };
+            context.printer.can_ask("--format json cannot prompt", help)?;
         }
         let given = self.plan.as_deref().map(read).transpose()?;
         if let Some(plan) = &given
@@ -144,7 +154,8 @@ impl RunArgs {
             if let Some(path) = &self.plan_out {
                 write(path, &format!("{:#}\n", shown.json()))?;
                 let path = path.display();
-                printer.hint(&format!("the plan is in {path}; to apply it: logweir apply --plan {path}"));
+                let mode = if shared.mode == Mode::Rollout { "--mode rollout " } else { "" };
+                printer.hint(&format!("the plan is in {path}; to apply it: logweir apply {mode}--plan {path}"));
                 return Ok(exit);
             }
             printer.json(|| shown.json());
@@ -172,10 +183,11 @@ impl RunArgs {
         plan: &RunPlan,
         shared: Shared,
     ) -> VerbResult {
-        let order = order(session, baseline, plan.head.mode);
+        let (order, region) = (order(session, baseline, plan.head.mode), &session.home.region);
+        let resume = context.resume_run(&plan.id(), region)?;
         let run = begin_run(&session.ports, plan, &worker(), &session.caller).await?;
         let id = run.name.id.clone();
-        context.printer.note(&format!("run {id}; after an interruption: logweir apply --resume {id}"));
+        context.printer.note(&format!("run {id}; after an interruption: {resume}"));
         let watch = TerminalWatch::begin(&context.printer, Interrupt::listen(), plan.summary().changes);
         let driver = RunDriver {
             ports: &session.ports,
@@ -187,12 +199,8 @@ impl RunArgs {
         };
         let (result, stored) = driver.apply(run).await;
         drop(watch);
-        let region = &session.home.region;
-        let output = ResultOutput {
-            backout: context.backout_run(&result.run, region)?,
-            resume: Some(context.resume_run(&result.run, region)?),
-            result,
-        };
+        let backout = context.backout_run(&result.run, region)?;
+        let output = ResultOutput { backout, resume: Some(resume), result };
         context.printer.show(&output);
         if let Err(error) = stored {
             context.printer.failure(&Failure::from(error));

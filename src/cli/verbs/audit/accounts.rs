@@ -11,6 +11,7 @@ use crate::cli::progress::Progress;
 use crate::domain::audit::{Audit, AuditHome, CallCount, UnreadPart};
 use crate::domain::event::Home;
 use crate::domain::outcome::Reason;
+use crate::domain::text::count;
 use crate::ports::{Clock, PortError, SystemClock, Unwatched};
 
 impl AuditArgs {
@@ -24,7 +25,8 @@ impl AuditArgs {
         }
         let Places { entered, not_entered, disabled } = self.accounts.enter(run.context).await?;
         if disabled > 0 {
-            printer.note(&format!("{disabled} Regions are not audited, because their accounts have not enabled them"));
+            let regions = count(disabled as u64, "Region");
+            printer.note(&format!("the audit leaves out {regions}, because the accounts have not enabled them"));
         }
         let progress = Progress::over(entered.len());
         let audit = async |Place { home, aws }: Place| (self.audit(run, &aws, &mut Unwatched).await, home);

@@ -103,6 +103,7 @@ impl AuditArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         self.outputs.check()?;
         let selection = self.selection.parse()?;
+        let folder = self.sources.as_deref().map(|folder| SourceFolder::read(context, folder)).transpose()?;
         let placed = wait(context.baseline())?;
         let baseline = RuleChoiceArgs::default().apply(&placed.baseline);
         let run = Run {
@@ -123,30 +124,13 @@ impl AuditArgs {
             self.note(&run, &audit, &mut memory);
             Ok(vec![audit])
         })?;
-        let sources = self.sources(context, &audits)?;
+        let sources = folder.map(|folder| sources(&folder, &audits)).unwrap_or_default();
         let written = self.outputs.show(context, &audits, placed.line(), &self.owner_tags(), sources);
         let exit = exit(&audits).without_findings(self.exit_zero).max(written);
         let Some(what) = misnamed(&selection, &audits) else { return Ok(exit) };
         let failure = Failure::error(format!("{what}: the audit has examined nothing"));
         context.printer.failure(&failure.help("check the names, --region and --profile"));
         Ok(exit.max(Exit::Error))
-    }
-
-    /// Returns the owner and the files of each family with faults. Empty without `--sources`.
-    fn sources(&self, context: &Context, audits: &[Audit]) -> Result<Vec<OwnedFamily>, Failure> {
-        let Some(folder) = &self.sources else { return Ok(Vec::new()) };
-        let folder = SourceFolder::read(context, folder)?;
-        let mut found: BTreeMap<&str, OwnedFamily> = BTreeMap::new();
-        let revisions = audits.iter().flat_map(|audit| &audit.revisions);
-        for revision in revisions.filter(|revision| revision.compliant() == Some(false)) {
-            let tags: Vec<(&str, &str)> = revision.tags.iter().map(|(key, value)| (&**key, &**value)).collect();
-            let principal = revision.registered_by.as_deref();
-            let owned = folder.family(&revision.family, &Traces { tags: &tags, principal, ..Traces::default() });
-            if let Some(owned) = owned {
-                found.insert(&revision.family, owned);
-            }
-        }
-        Ok(found.into_values().collect())
     }
 
     /// Returns the keys of the tags that name an owner.
@@ -167,6 +151,9 @@ impl AuditArgs {
         let Identity { account, arn } = aws.identity().await?;
         let partition = arn.split(':').nth(1).unwrap_or("aws").to_owned();
         let home = AuditHome { partition, account, region: aws.region().to_owned() };
+        if !self.accounts.are_given() {
+            self.selection.is_in(&home)?;
+        }
         let Run { context, baseline, selection, program, interrupt } = run;
         let mut memory = FileMemory::open(self, context, &home, baseline, selection, program.as_deref())?;
         let rules = every();
@@ -203,6 +190,21 @@ impl AuditArgs {
         };
         format!("interrupted: {left} of the known families and revisions are not examined; {next}")
     }
+}
+
+/// Returns the owner and the files of each family with faults.
+fn sources(folder: &SourceFolder, audits: &[Audit]) -> Vec<OwnedFamily> {
+    let mut found: BTreeMap<&str, OwnedFamily> = BTreeMap::new();
+    let revisions = audits.iter().flat_map(|audit| &audit.revisions);
+    for revision in revisions.filter(|revision| revision.compliant() == Some(false)) {
+        let tags: Vec<(&str, &str)> = revision.tags.iter().map(|(key, value)| (&**key, &**value)).collect();
+        let principal = revision.registered_by.as_deref();
+        let owned = folder.family(&revision.family, &Traces { tags: &tags, principal, ..Traces::default() });
+        if let Some(owned) = owned {
+            found.insert(&revision.family, owned);
+        }
+    }
+    found.into_values().collect()
 }
 
 /// Returns a text that identifies the running program: its version, size and time. Another program may contain other

@@ -48,7 +48,8 @@ impl ResumeFile {
         }
         // The file contains verdicts, which the audit takes over.
         if is_written_by_others(&metadata) {
-            return Err(failed(io::Error::other("other users can write it")));
+            let help = "take the permission to write it from other users (chmod go-w), or name another file";
+            return Err(failed(io::Error::other("other users can write it")).help(help));
         }
         let (mut line, is_empty) = (Vec::new(), metadata.len() == 0);
         let is_whole = next(&mut BufReader::new(&file), &mut line).map_err(failed)?;

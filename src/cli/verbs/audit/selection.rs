@@ -3,9 +3,13 @@
 use clap::Args;
 
 use crate::cli::failure::Failure;
-use crate::domain::audit::{AuditTarget, Globs, Scope, Scopes, Selection};
+use crate::domain::audit::{AuditHome, AuditTarget, Globs, Scope, Scopes, Selection};
+use crate::domain::ecs::arn::Arn;
 use crate::domain::rule_name::RuleName;
 use crate::domain::severity::Severity;
+
+/// The least similarity (Jaro) of a name that an error suggests.
+const NEAR: f64 = 0.7;
 
 /// In the filters, `*` and `?` are wildcards, and a pattern after `!` excludes.
 #[derive(Args, Default)]
@@ -57,6 +61,20 @@ impl SelectionArgs {
             scopes: scopes(&self.scope),
         })
     }
+
+    /// Returns an error if a target is the ARN of a resource in another account or Region than the audited ones.
+    pub(super) fn is_in(&self, home: &AuditHome) -> Result<(), Failure> {
+        for target in &self.targets {
+            let Some(arn) = Arn::parse(target) else { continue };
+            if (arn.account, arn.region) != (home.account.as_str(), home.region.as_str()) {
+                let (account, region) = (&home.account, &home.region);
+                let message =
+                    format!("{target} is not in account {account} and Region {region}, which this run audits");
+                return Err(Failure::error(message).help("select its account and Region with --profile and --region"));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Returns the scopes that the caller names. A scope after `!` alone excludes it from the default.
@@ -82,7 +100,10 @@ fn known<'n>(option: &str, patterns: &[String], names: impl Iterator<Item = &'n 
             });
             let help = match known.len() {
                 0..=3 => format!("use {}", known.join(", ")),
-                _ => format!("did you mean `{}`? `logweir rules` lists all", similar.copied().unwrap_or_default()),
+                _ => match similar.filter(|name| strsim::jaro(name, pattern) > NEAR) {
+                    Some(name) => format!("did you mean `{name}`? `logweir rules` lists all"),
+                    None => "list the rules with `logweir rules`".to_owned(),
+                },
             };
             return Err(Failure::usage(format!("{option} {pattern} matches nothing")).help(help));
         }

@@ -271,14 +271,14 @@ impl RecordsArgs {
             let backout = self.listed_backout(context, journal, &head, &mut unreadable).await?;
             records.push(ListedRecord { head, backout });
         }
-        let hint = if records.iter().any(|record| record.head.corrected.is_some()) {
-            Some("`logweir records RECORD` shows one record in full, with its backout command")
+        let hints = if records.iter().any(|record| record.head.corrected.is_some()) {
+            vec!["`logweir records RECORD` shows one record in full, with its backout command".to_owned()]
         } else if [records.len(), clusters.len(), resources.len(), settings.len(), stopped.len(), unreadable.len()]
             == [0; 6]
         {
-            Some("the journal has no matching records")
+            vec!["the journal has no matching records".to_owned(), context.journal_line().await?]
         } else {
-            None
+            Vec::new()
         };
         if !unreadable.is_empty() {
             let items = names(unreadable.iter().map(String::as_str));
@@ -286,7 +286,7 @@ impl RecordsArgs {
             context.printer.warning(&warning, UNREADABLE);
         }
         context.printer.show(&RecordsOutput { records, stopped, clusters, resources, settings, unreadable, now });
-        hint.into_iter().for_each(|hint| context.printer.hint(hint));
+        hints.iter().for_each(|hint| context.printer.hint(hint));
         Ok(exit)
     }
 

@@ -111,7 +111,7 @@ impl RunbookApplyArgs {
             let required = &baseline.runbook().required_tags;
             let example = required.first().map_or("team", String::as_str);
             return Err(Failure::usage("nothing to apply: the command needs --insights or --tag").help(format!(
-                "add --insights enabled, or a tag such as --tag {example}=VALUE; `logweir runbook --diff` prints the \
+                "add --insights enabled, or a tag such as --tag {example}=VALUE; `logweir runbook patch` prints the \
                  changes of task definitions"
             )));
         }
@@ -229,7 +229,10 @@ impl Apply<'_> {
                 count(unread.len() as u64, "service"),
                 names(unread.iter().map(String::as_str))
             );
-            self.context.printer.warning(&message, "ECS has tags only for a service with the long form of the ARN");
+            self.context.printer.warning(
+                &message,
+                "opt in to the long format of ARNs and create the service again: ECS has no tags for the short format",
+            );
         }
         resources.sort();
         Ok(resources)

@@ -31,7 +31,9 @@ use crate::domain::runbook::{
     Depth, InScope, Results, RunbookExemptions, Subject, judge, judge_account, judge_unread_definition,
 };
 use crate::ports::Described;
+use crate::render::formats::FormatName;
 use crate::render::json::{AccountCoverage, FailedRead, MissingRight, RunbookOutput, UnreadTarget};
+use crate::render::runbook::FORMATS;
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir runbook                           the account and Region: what runs, and each newest revision",
@@ -79,6 +81,11 @@ enum RunbookAct {
 }
 
 impl RunbookArgs {
+    /// Whether the verb can show its results in this format, which not every verb has.
+    pub(in crate::cli) fn has_format(&self, format: FormatName) -> bool {
+        self.act.is_none() && FORMATS.contains(&format)
+    }
+
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         match &self.act {
             Some(RunbookAct::Apply(apply)) => apply.run(context),
@@ -94,6 +101,8 @@ impl RunbookArgs {
             Some(_) => wait(context.account_baselines(targets))?,
             None => wait(context.baselines(targets))?,
         };
+        baselines.files.has_known_exemptions()?;
+        baselines.live.has_known_exemptions()?;
         let chosen = baselines.choose(&RuleChoiceArgs::default(), &[]);
         let has_files = selected.definitions.list.iter().any(|target| !matches!(target, Target::Live(_)));
         let facts = self.outputs.facts(context, has_files)?;
@@ -182,15 +191,7 @@ impl Run<'_> {
         live.apply(&mut results, Some((&account.account, &account.region)));
         output.add(results);
         let unread: BTreeSet<&Unread> = account.unread().into_iter().collect();
-        for Unread { action, message, is_denied } in &unread {
-            let help = match is_denied {
-                true => format!("allow the caller {action}; until then, the rules that need the call are not checked"),
-                false => "AWS did not deny the call, but the call failed, so the rules that need it are not checked; \
-                          correct what the message says, or run the command again later"
-                    .to_owned(),
-            };
-            context.printer.target_failure(action, &Failure::error(message.clone()).help(help));
-        }
+        report(context, &unread);
         let (denied, failed): (Vec<&Unread>, Vec<&Unread>) = unread.into_iter().partition(|one| one.is_denied);
         output.coverage.account = Some(AccountCoverage {
             account: account.account.clone(),
@@ -228,6 +229,22 @@ impl Run<'_> {
             (true, _) => Exit::Findings,
         };
         (self.output, exit)
+    }
+}
+
+/// Reports the reads that failed. Calls that fail for the same reason, such as an outage, have one message.
+fn report(context: &Context, unread: &BTreeSet<&Unread>) {
+    for one in unread {
+        let Unread { action, message, is_denied } = one;
+        // The help about a denied call names the call, so each denied call has its own message.
+        let failure = match is_denied {
+            true => Failure::error(message.as_str())
+                .help(format!("allow the caller {action}; until then, the rules that need the call are not checked")),
+            false => Failure::error(one.cause()).help(
+                "correct what the message says, or run the command again; the rules that need the call are not checked",
+            ),
+        };
+        context.printer.target_failure(action, &failure);
     }
 }
 

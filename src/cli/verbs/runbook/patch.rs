@@ -20,7 +20,7 @@ use crate::domain::baseline::Baseline;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::proposal::{Choices, OPT_IN, Proposal, propose};
 use crate::domain::report::schema;
-use crate::domain::runbook::{RunbookExemptions, RunbookResult, Subject, judge};
+use crate::domain::runbook::{RunbookExemptions, RunbookResult, Subject, is_root_user, judge};
 use crate::render::unified_diff;
 use crate::sources::{Correction, Document};
 use crate::workflow::ResourceWish;
@@ -40,7 +40,7 @@ pub(in crate::cli) struct RunbookPatchArgs {
     #[arg(long = "rule", value_name = "RULE", value_parser = rule)]
     rules: Vec<String>,
     /// Propose this user for containers that run as root
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", value_parser = user)]
     user: Option<String>,
     /// Add this tag to each task definition that lacks a required tag or has none; repeatable
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = super::apply::tag)]
@@ -56,6 +56,13 @@ fn rule(text: &str) -> Result<String, String> {
     }
 }
 
+fn user(text: &str) -> Result<String, String> {
+    match is_root_user(text) {
+        true => Err("use a user without administrator rights, such as 1000:1000".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
 impl RunbookPatchArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         let targets = targets::read(&self.targets, &self.walk)?.without_other_files();
@@ -64,6 +71,7 @@ impl RunbookPatchArgs {
                 .help("name the file, template or HCL file in which the task definition is written"));
         }
         let baselines = wait(context.baselines(&targets.list))?;
+        baselines.files.has_known_exemptions()?;
         let chosen = baselines.choose(&RuleChoiceArgs::default(), &[]);
         for (key, value) in &self.tags {
             if let Some(why) = ResourceWish::obstacle(&chosen.files, key, value) {

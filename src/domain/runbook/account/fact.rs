@@ -39,11 +39,13 @@ impl Missing<'_> {
     /// Returns the message of the result `not-checked`.
     pub fn message(&self) -> String {
         match self {
-            Self::Unread(Unread { action, message, is_denied: true }) => {
-                format!("Logweir could not read the facts, for which it needs {action}: {message}")
-            }
-            Self::Unread(Unread { action, message, is_denied: false }) => {
-                format!("Logweir could not read the facts, because {action} failed: {message}")
+            Self::Unread(unread) => {
+                let (action, cause) = (unread.action, unread.cause());
+                let why = match unread.is_denied {
+                    true => format!("for which it needs {action}"),
+                    false => format!("because {action} failed"),
+                };
+                format!("Logweir could not read the facts, {why}: {cause}")
             }
             Self::NotAsked(depth) => format!("this run does not read the facts; use --depth {}", depth.name()),
         }

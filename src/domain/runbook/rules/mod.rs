@@ -22,6 +22,7 @@ mod task_definition;
 mod trail;
 
 use self::judged::reason;
+pub use self::task_definition::is_root;
 use super::account::{Account, Missing};
 use super::depth::Depth;
 use super::requirement::Requirement as R;

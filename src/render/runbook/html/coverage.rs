@@ -26,7 +26,7 @@ pub(super) fn section(output: &RunbookOutput) -> String {
     };
     format!(
         "<section id=\"coverage\" aria-labelledby=\"coverage-name\">\n<h2 id=\"coverage-name\">Coverage</h2>\n\
-         <p class=\"about\">{} judged. What this list names was not judged, and is no pass.</p>\n{inner}</section>\n",
+         <p class=\"about\">Logweir judged {}. What this list names was not judged, and is no pass.</p>\n{inner}</section>\n",
         judged(output)
     )
 }
@@ -36,7 +36,7 @@ fn judged(output: &RunbookOutput) -> String {
     let definitions = count(output.coverage.task_definitions as u64, "task definition");
     match &output.coverage.account {
         Some(AccountCoverage { depth, clusters, services, tasks, .. }) => format!(
-            "{definitions}, {}, {} and {} of the account, read up to the depth {},",
+            "{definitions}, {}, {} and {} of the account, at the depth {}",
             count(*clusters as u64, "cluster"),
             count(*services as u64, "service"),
             count(*tasks as u64, "running task"),

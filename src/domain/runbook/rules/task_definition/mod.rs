@@ -29,6 +29,7 @@ mod special_permission_file;
 mod windows_administrator;
 mod writable_root;
 
+pub use self::root_user::is_root;
 use super::{Checked, R};
 use crate::domain::ecs::task_definition::Container;
 use crate::domain::runbook::subject::{Member, Subject};

@@ -42,7 +42,7 @@ fn text(user: &Value) -> Option<String> {
 /// Whether the user is root, by name or by number, with or without a group (source: ECS API reference,
 /// ContainerDefinition). The container runtime reads a number with a sign or with leading zeros too, and takes root for
 /// an empty user before a group (source: moby/sys/user, GetExecUser).
-fn is_root(user: &str) -> bool {
+pub fn is_root(user: &str) -> bool {
     let user = user.split(':').next().unwrap_or(user).trim();
     user.is_empty() || user == "root" || user.parse::<i64>() == Ok(0)
 }
