@@ -50,8 +50,9 @@ pub trait FleetReads: Sync {
     /// the Resource Groups Tagging API).
     fn tags_of_revisions(&self, arns: &[String]) -> impl Future<Output = Answer<Vec<TaggedRevision>>> + Send;
 
-    /// Returns the delivery mode that ECS uses today for a container without a `mode` (ListAccountSettings).
-    fn default_mode(&self) -> impl Future<Output = Answer<Delivery>> + Send;
+    /// Returns the value of the account setting `defaultLogDriverMode` in effect for the caller (ListAccountSettings).
+    /// Returns `None` if the account has no value.
+    fn default_mode(&self) -> impl Future<Output = Answer<Option<Delivery>>> + Send;
 
     /// Returns one page of the ARNs of the clusters (ListClusters).
     fn clusters(&self, token: Option<&str>) -> impl Future<Output = Answer<ListPage<String>>> + Send;

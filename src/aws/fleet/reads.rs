@@ -136,15 +136,14 @@ impl FleetReads for AwsFleet {
         Ok(tagged.collect())
     }
 
-    async fn default_mode(&self) -> Answer<Delivery> {
+    async fn default_mode(&self) -> Answer<Option<Delivery>> {
         let reply = self.signed.ask(&SETTINGS, &json!({"name": DEFAULT_MODE, "effectiveSettings": true})).await?;
         let settings = items(&SETTINGS, &reply, "settings")?;
         let setting = settings.iter().find(|setting| setting["name"] == DEFAULT_MODE);
         match setting.and_then(|setting| setting["value"].as_str()) {
-            // If an account does not have the setting, ECS has used the mode non-blocking since 2025-06-25 (source: ECS
-            // API reference, LogConfiguration).
-            None | Some("non-blocking") => Ok(Delivery::NonBlocking),
-            Some("blocking") => Ok(Delivery::Blocking),
+            None => Ok(None),
+            Some("non-blocking") => Ok(Some(Delivery::NonBlocking)),
+            Some("blocking") => Ok(Some(Delivery::Blocking)),
             Some(_) => Err(refused(&SETTINGS, "defaultLogDriverMode is neither blocking nor non-blocking")),
         }
     }

@@ -28,6 +28,12 @@ impl Ecs {
         let principal = setting.principal_arn().map(|arn| plain(arn, LONGEST));
         Ok(Some((read(LIST, value)?, principal)))
     }
+
+    /// Returns the value that is set only for the caller. It hides the account's default from the caller.
+    pub async fn own_log_mode(&self) -> Answer<Option<Delivery>> {
+        let own = self.listed(false).await?;
+        Ok(own.filter(|(_, principal)| !principal.as_deref().is_some_and(is_root)).map(|(value, _)| value))
+    }
 }
 
 fn read(call: &'static str, value: &str) -> Answer<Delivery> {
@@ -49,8 +55,7 @@ fn is_root(arn: &str) -> bool {
 
 impl AccountSettings for Ecs {
     async fn default_log_mode(&self) -> Answer<DefaultLogMode> {
-        let own = self.listed(false).await?;
-        let own = own.filter(|(_, principal)| !principal.as_deref().is_some_and(is_root)).map(|(value, _)| value);
+        let own = self.own_log_mode().await?;
         let (value, principal) = self.listed(true).await?.map_or((None, None), |(value, arn)| (Some(value), arn));
         Ok(DefaultLogMode { value, principal, own })
     }

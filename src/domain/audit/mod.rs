@@ -33,7 +33,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::account_default::{Statement, UnsetModes};
-use super::baseline::Delivery;
+use super::ecs::default_log_mode::DefaultLogMode;
 use super::ecs::revision::RevisionArn;
 use super::rule_name::RuleName;
 
@@ -63,8 +63,9 @@ impl AuditHome {
 pub struct Audit {
     pub home: AuditHome,
     pub started: Timestamp,
-    /// The account setting `defaultLogDriverMode`. `None` if it could not be read, or was not needed.
-    pub default_mode: Option<Delivery>,
+    /// The account setting `defaultLogDriverMode`, without the caller's own value. `None` if it could not be read, or was
+    /// not needed.
+    pub default_mode: Option<DefaultLogMode>,
     /// The audited revisions that the filters leave, sorted by family and revision number.
     pub revisions: Vec<AuditedRevision>,
     /// The services that the filters leave, sorted by cluster and name.

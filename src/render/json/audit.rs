@@ -168,7 +168,7 @@ impl AccountLine {
             region: home.region,
             partition: home.partition,
             started: audit.started,
-            default_mode: audit.default_mode.map(|mode| mode.mode()),
+            default_mode: audit.default_mode.as_ref().map(|setting| setting.effective().mode()),
             is_complete: audit.coverage.is_complete(),
             coverage: audit.coverage.clone(),
             account_default: audit.account_default.as_ref().map(AccountDefaultLine::of),

@@ -82,7 +82,7 @@ impl<'c, F: FleetReads, T: Timer> Caller<'c, F, T> {
         }
     }
 
-    pub(super) async fn default_mode(&self) -> Answer<Delivery> {
+    pub(super) async fn default_mode(&self) -> Answer<Option<Delivery>> {
         self.call(ApiBucket::SettingRead, "ListAccountSettings", || self.fleet.default_mode()).await
     }
 

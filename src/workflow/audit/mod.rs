@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use crate::domain::audit::{
     Audit, AuditHome, AuditedRevision, Judge, Scope, Selection, SharedEvidence, Step, Text, Texts, UnreadPart,
 };
+use crate::domain::ecs::default_log_mode::DefaultLogMode;
 use crate::domain::limits::throttle::Rate;
 use crate::domain::outcome::Reason;
 use crate::domain::rules::facts::DefaultMode;
@@ -148,8 +149,10 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
 
     async fn read_default_mode(&mut self) {
         self.default_mode = match self.caller.default_mode().await {
-            Ok(mode) => {
-                self.audit.default_mode = Some(mode);
+            Ok(value) => {
+                let setting = DefaultLogMode { value, ..DefaultLogMode::default() };
+                let mode = setting.effective();
+                self.audit.default_mode = Some(setting);
                 DefaultMode::Known(mode)
             }
             Err(error) => {

@@ -277,7 +277,8 @@ fn exemptions_of_the_baseline_decide_the_exit_code() {
     let operator = operator(|_, _| None);
     let terms = "until = 2199-01-31\nowner = \"team-x\"\nreason = \"agreed\"\n";
     let all = |until: &str| {
-        let ids = (1..=15).map(|n| n.to_string()).chain((1..=8).flat_map(|n| [format!("O{n}"), format!("X{n}")]));
+        let statements = (1..=15).map(|n| n.to_string());
+        let ids = statements.chain((1..=4).map(|n| format!("O{n}"))).chain((1..=8).map(|n| format!("X{n}")));
         let ids: Vec<String> = ids.map(|id| format!("\"{id}\"")).collect();
         let text = terms.replace("2199-01-31", until);
         format!(

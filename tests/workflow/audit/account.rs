@@ -301,9 +301,9 @@ impl FleetReads for Account {
         Ok(all.filter(|(revision, _): &TaggedRevision| arns.contains(&revision.to_string())).collect())
     }
 
-    async fn default_mode(&self) -> Answer<Delivery> {
+    async fn default_mode(&self) -> Answer<Option<Delivery>> {
         self.call(ApiBucket::SettingRead, "ListAccountSettings").await?;
-        Ok(self.mode)
+        Ok(Some(self.mode))
     }
 
     async fn clusters(&self, token: Option<&str>) -> Answer<ListPage<String>> {

@@ -1,16 +1,17 @@
 //! The cache of audits: a file with one memo a line. The program appends each memo at once, so that an audit that is
 //! killed loses nothing. A later line about a revision replaces the earlier one.
 //!
-//! The program keeps only the place of each memo in memory. It ignores the file of another account, a file that other
-//! users can write, and each line that it cannot read.
+//! The program keeps only the place of each memo in memory. It ignores the file of another account, a file that another
+//! user owns or can write, and each line that it cannot read.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::own_file;
 use crate::domain::audit::{AuditHome, Memo};
 
 const SCHEMA: &str = "logweir.audit-cache/1";
@@ -60,14 +61,7 @@ impl CacheFile {
     /// Opens or creates the cache. Returns an error for a file that the program must not use.
     pub(super) fn open(path: &Path, home: &AuditHome) -> io::Result<Self> {
         let header = Header { schema: SCHEMA.into(), account: home.account.clone(), region: home.region.clone() };
-        let file = private().read(true).append(true).create(true).open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(io::Error::other("it is not a regular file"));
-        }
-        if is_written_by_others(&metadata) {
-            return Err(io::Error::other("other users can write it"));
-        }
+        let (file, metadata) = own_file::open(path)?;
         let mut cache = Self { path: path.to_owned(), file, header, places: HashMap::new(), replaced: 0, damaged: 0 };
         if metadata.len() > LARGEST {
             cache.restart()?;
@@ -196,7 +190,7 @@ impl CacheFile {
     }
 
     fn write_present(&mut self, beside: &Path, drops_unused: bool) -> io::Result<()> {
-        let mut out = BufWriter::new(private().write(true).create_new(true).open(beside)?);
+        let mut out = BufWriter::new(own_file::private().write(true).create_new(true).open(beside)?);
         serde_json::to_writer(&mut out, &self.header)?;
         out.write_all(b"\n")?;
         let mut places: Vec<Place> = self.places.values().copied().collect();
@@ -216,26 +210,6 @@ pub(super) fn next(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<
     line.clear();
     reader.by_ref().take(LONGEST).read_until(b'\n', line)?;
     Ok(line.last() == Some(&b'\n'))
-}
-
-/// Returns options for a file that only the user can read and write.
-pub(super) fn private() -> OpenOptions {
-    #[cfg_attr(not(unix), allow(unused_mut))]
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-/// Whether other users can write the file.
-#[cfg(unix)]
-pub(super) fn is_written_by_others(metadata: &fs::Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::mode(metadata) & 0o022 != 0
-}
-
-#[cfg(not(unix))]
-pub(super) fn is_written_by_others(_: &fs::Metadata) -> bool {
-    false
 }
 
 #[cfg(test)]
@@ -290,18 +264,6 @@ mod tests {
         }
         fs::write(&path, "{\"schema\":\"logweir.audit-cache/0\"}\n{}\n").unwrap();
         assert_eq!(CacheFile::open(&path, &home("1")).unwrap().len(), 0, "a cache of another version starts anew");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_file_that_others_can_write_is_not_used() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::TempDir::new().unwrap();
-        let path = folder.path().join("cache.jsonl");
-        drop(CacheFile::open(&path, &home("1")).unwrap());
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
-        assert!(CacheFile::open(&path, &home("1")).is_err());
     }
 
     #[test]

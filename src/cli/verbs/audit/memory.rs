@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::AuditArgs;
@@ -15,12 +16,14 @@ use crate::domain::audit::{Audit, AuditHome, Memo, Scope, Scopes, Selection, Ste
 use crate::domain::baseline::Baseline;
 use crate::domain::text::hex;
 use crate::domain::text::plain::without_number;
-use crate::ports::AuditMemory;
+use crate::ports::{AuditMemory, Clock, SystemClock};
 
 pub(super) struct FileMemory {
     cache: Option<CacheFile>,
     cache_path: PathBuf,
     resume: Option<ResumeFile>,
+    /// The time at which an earlier run began this audit.
+    pub(super) began: Option<Timestamp>,
     /// What the user should know about the files.
     notes: Vec<String>,
 }
@@ -39,10 +42,11 @@ impl FileMemory {
             baseline: baseline.digest().to_owned(),
             program: program.unwrap_or_default().to_owned(),
             selection: hex(&Sha256::digest(format!("{selection:?}"))[..16]),
-            ..ResumeHeader::new(home.account.clone(), home.region.clone())
+            ..ResumeHeader::new(home.account.clone(), home.region.clone(), SystemClock.now())
         };
         let resume = args.resume.as_deref().map(|path| ResumeFile::open(path, &header)).transpose()?;
-        let mut memory = Self { cache: None, cache_path: PathBuf::new(), resume, notes: Vec::new() };
+        let began = resume.as_ref().and_then(|resume: &ResumeFile| resume.begun);
+        let mut memory = Self { cache: None, cache_path: PathBuf::new(), resume, began, notes: Vec::new() };
         let path = args.cache.clone().or_else(|| default_path(home, context));
         // Without the identity of the program, the cache may have the findings of other rules.
         if let (false, Some(path), Some(_)) = (args.no_cache, path, program) {

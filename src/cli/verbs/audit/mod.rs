@@ -3,6 +3,7 @@
 mod accounts;
 mod cache_file;
 mod memory;
+mod own_file;
 mod progress;
 mod resume_file;
 mod selection;
@@ -28,11 +29,11 @@ use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::domain::account_default::Statement;
 use crate::domain::audit::{Audit, AuditHome, Judge, OWNER_TAGS, Scope, Selection};
 use crate::domain::baseline::{Baseline, Delivery};
-use crate::domain::ecs::default_log_mode::SettingName;
+use crate::domain::ecs::default_log_mode::{DefaultLogMode, SettingName};
 use crate::domain::limits::throttle::Rate;
 use crate::domain::owner::Traces;
 use crate::domain::rules::packs::every;
-use crate::ports::{AccountSettings, AuditWatch, SystemClock};
+use crate::ports::{AuditWatch, SystemClock};
 use crate::render::json::OwnedFamily;
 use crate::workflow::audit::{AuditOrder, audit};
 
@@ -156,6 +157,9 @@ impl AuditArgs {
         }
         let Run { context, baseline, selection, program, interrupt } = run;
         let mut memory = FileMemory::open(self, context, &home, baseline, selection, program.as_deref())?;
+        if let Some(began) = memory.began {
+            watch.noted(&format!("continuing the audit that began at {began:.0}; its earlier results are as of then"));
+        }
         let rules = every();
         let order = AuditOrder {
             home: &home,
@@ -167,6 +171,8 @@ impl AuditArgs {
         let fleet = aws.fleet();
         let mut audit = audit(&fleet, &SystemClock, order, &mut memory, watch, interrupt.wait()).await;
         memory.close(&audit, selection);
+        // A verdict is as old as the oldest fact that it may contain.
+        audit.started = memory.began.unwrap_or(audit.started);
         audit.account_default = account_default(&mut audit, aws, arn).await;
         Ok((audit, memory))
     }
@@ -223,9 +229,9 @@ async fn account_default(audit: &mut Audit, aws: &Aws, caller: String) -> Option
     if audit.coverage.is_interrupted || !may_settle {
         return None;
     }
-    // One call reads the caller's own setting, and another one the setting in effect.
-    audit.coverage.calls.entry("ListAccountSettings").or_default().made += 2;
-    let setting = aws.ecs.default_log_mode().await.ok()?;
+    let setting = audit.default_mode.clone()?;
+    audit.coverage.calls.entry("ListAccountSettings").or_default().made += 1;
+    let setting = DefaultLogMode { own: aws.ecs.own_log_mode().await.ok()?, ..setting };
     let statement = Statement { name: SettingName { account, region }, setting, caller, families };
     (statement.settled() > 0).then_some(statement)
 }

@@ -4,14 +4,20 @@ use std::fs::File;
 use std::io::{self, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::cache_file::{is_written_by_others, next, private};
+use super::cache_file::next;
+use super::own_file;
 use crate::cli::failure::Failure;
 use crate::domain::audit::Step;
 use crate::domain::text::plain::without_number;
 
-const SCHEMA: &str = "logweir.audit-resume/1";
+const SCHEMA: &str = "logweir.audit-resume/2";
+
+/// The time after which an audit does not continue. Tags, services and log groups change, so findings of different days
+/// are not one verdict.
+const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
 /// The audit of a file. An audit with another baseline, other filters or another program has other results.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,34 +29,30 @@ pub(super) struct ResumeHeader {
     pub(super) program: String,
     /// A digest of the targets and filters.
     pub(super) selection: String,
+    /// The time at which the audit began.
+    pub(super) begun: Timestamp,
 }
 
 impl ResumeHeader {
-    pub(super) fn new(account: String, region: String) -> Self {
+    pub(super) fn new(account: String, region: String, begun: Timestamp) -> Self {
         let (baseline, program, selection) = Default::default();
-        Self { schema: SCHEMA.into(), account, region, baseline, program, selection }
+        Self { schema: SCHEMA.into(), account, region, baseline, program, selection, begun }
     }
 }
 
 pub(super) struct ResumeFile {
     path: PathBuf,
     file: File,
+    /// The time at which an earlier run began the audit. `None` for a new file.
+    pub(super) begun: Option<Timestamp>,
 }
 
 impl ResumeFile {
-    /// Opens or creates the file of an audit. Fails for the file of another audit, and for any other file.
+    /// Opens or creates the file of an audit. Fails for the file of another audit, of an audit that began more than a day
+    /// ago, and for any other file.
     pub(super) fn open(path: &Path, header: &ResumeHeader) -> Result<Self, Failure> {
         let failed = |error: io::Error| failed(path, &error);
-        let mut file = private().read(true).append(true).create(true).open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
-        if !metadata.is_file() {
-            return Err(failed(io::Error::other("it is not a regular file")));
-        }
-        // The file contains verdicts, which the audit takes over.
-        if is_written_by_others(&metadata) {
-            let help = "take the permission to write it from other users (chmod go-w), or name another file";
-            return Err(failed(io::Error::other("other users can write it")).help(help));
-        }
+        let (mut file, metadata) = own_file::open(path).map_err(failed)?;
         let (mut line, is_empty) = (Vec::new(), metadata.len() == 0);
         let is_whole = next(&mut BufReader::new(&file), &mut line).map_err(failed)?;
         let is_torn = !is_whole && line.starts_with(b"{\"schema\":\"logweir.audit-resume/");
@@ -59,15 +61,25 @@ impl ResumeFile {
             let mut text = serde_json::to_vec(header).unwrap_or_default();
             text.push(b'\n');
             file.write_all(&text).map_err(failed)?;
-            return Ok(Self { path: path.to_owned(), file });
+            return Ok(Self { path: path.to_owned(), file, begun: None });
         }
-        match serde_json::from_slice::<ResumeHeader>(&line) {
-            Ok(found) if found == *header => Ok(Self { path: path.to_owned(), file }),
-            Ok(found) => Err(Failure::usage(format!("{}: {}", path.display(), difference(&found, header)))
-                .help("name another file with --resume, or repeat the options of the interrupted audit")),
-            Err(_) => Err(Failure::usage(format!("{}: the file is not the file of an audit", path.display()))
-                .help("name a new file with --resume")),
+        let refused = |why: &str, help: &str| Failure::usage(format!("{}: {why}", path.display())).help(help);
+        let found: ResumeHeader = serde_json::from_slice(&line)
+            .map_err(|_| refused("the file is not the file of an audit", "name a new file with --resume"))?;
+        if let Some(what) = difference(&found, header) {
+            return Err(refused(
+                &what,
+                "name another file with --resume, or repeat the options of the interrupted audit",
+            ));
         }
+        if header.begun.duration_since(found.begun) > LONGEST {
+            let why = format!(
+                "the audit began at {:.0}, more than a day ago, and what it found may have changed",
+                found.begun
+            );
+            return Err(refused(&why, "delete the file to begin a new audit, or name another file with --resume"));
+        }
+        Ok(Self { path: path.to_owned(), file, begun: Some(found.begun) })
     }
 
     /// Hands the finished steps to `take`. Removes a last line that the earlier run did not write completely.
@@ -98,21 +110,24 @@ impl ResumeFile {
     }
 }
 
-fn difference(found: &ResumeHeader, own: &ResumeHeader) -> String {
+/// Returns how the audit of the file differs from this audit.
+fn difference(found: &ResumeHeader, own: &ResumeHeader) -> Option<String> {
     if (&found.account, &found.region) != (&own.account, &own.region) {
-        return format!(
+        return Some(format!(
             "the audit is of account {}, {}, and not of account {}, {}",
             found.account, found.region, own.account, own.region
-        );
+        ));
     }
     let what = if found.baseline != own.baseline {
         "another baseline"
     } else if found.selection != own.selection {
         "other targets or filters"
-    } else {
+    } else if (&found.program, &found.schema) != (&own.program, &own.schema) {
         "another version of Logweir"
+    } else {
+        return None;
     };
-    format!("the audit has {what}")
+    Some(format!("the audit has {what}"))
 }
 
 fn failed(path: &Path, error: &io::Error) -> Failure {
@@ -124,7 +139,10 @@ mod tests {
     use super::*;
 
     fn header(selection: &str) -> ResumeHeader {
-        ResumeHeader { selection: selection.into(), ..ResumeHeader::new("1".into(), "eu-west-1".into()) }
+        ResumeHeader {
+            selection: selection.into(),
+            ..ResumeHeader::new("1".into(), "eu-west-1".into(), Timestamp::UNIX_EPOCH)
+        }
     }
 
     fn families(name: &str) -> Step {
@@ -153,16 +171,20 @@ mod tests {
         assert_eq!(steps(&mut open()), [families("web"), families("api")]);
     }
 
-    #[cfg(unix)]
     #[test]
-    fn a_file_that_others_can_write_is_not_used() {
-        use std::os::unix::fs::PermissionsExt;
+    fn an_audit_says_when_it_began_and_does_not_continue_after_a_day() {
         let folder = tempfile::TempDir::new().unwrap();
         let path = folder.path().join("audit.jsonl");
-        assert!(ResumeFile::open(&path, &header("a")).is_ok());
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o622)).unwrap();
-        assert!(ResumeFile::open(&path, &header("a")).is_err());
-        assert!(ResumeFile::open(std::path::Path::new("/dev/null"), &header("a")).is_err());
+        let open = |now: &str| ResumeFile::open(&path, &ResumeHeader { begun: now.parse().unwrap(), ..header("a") });
+        let begun = |now: &str| open(now).unwrap_or_else(|failure| panic!("{failure}")).begun;
+        assert_eq!(begun("2026-12-01T12:00:00Z"), None);
+        for later in ["2026-12-01T12:00:01Z", "2026-12-02T12:00:00Z"] {
+            assert_eq!(begun(later), Some("2026-12-01T12:00:00Z".parse().unwrap()));
+        }
+        let before = std::fs::read(&path).unwrap();
+        let refused = open("2026-12-02T12:00:01Z").err().map(|failure| failure.message).unwrap_or_default();
+        assert!(refused.contains("the audit began at 2026-12-01T12:00:00Z, more than a day ago"), "{refused}");
+        assert_eq!(std::fs::read(&path).unwrap(), before);
     }
 
     #[test]
