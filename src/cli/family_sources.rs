@@ -11,6 +11,7 @@ use super::loaded::Loaded;
 use super::patch_path::patch_path;
 use super::rule_choice::RuleChoiceArgs;
 use super::targets::{self, Target, WalkArgs};
+use crate::domain::audit::AuditHome;
 use crate::domain::owner::{Owner, OwnerKind, SourceName, Traces, describes};
 use crate::domain::rules::packs::LOGGING;
 use crate::domain::text::placeholder::is_placeholder;
@@ -55,8 +56,9 @@ impl SourceFolder {
         Ok(Self(found))
     }
 
-    /// Returns the owner of a family and the files that describe the family. Returns `None` if neither is known.
-    pub(super) fn family(&self, family: &str, traces: &Traces<'_>) -> Option<OwnedFamily> {
+    /// Returns the owner of a family and the files that describe the family. Returns `None` if neither is known. Another
+    /// account or Region may have a family of the same name with another owner.
+    pub(super) fn family(&self, home: &AuditHome, family: &str, traces: &Traces<'_>) -> Option<OwnedFamily> {
         let owner = Owner::of(traces);
         let is_of = |found: &&Described| {
             let (named, resource) = (found.family.as_deref(), found.source.resource.as_deref());
@@ -70,7 +72,8 @@ impl SourceFolder {
             return None;
         }
         let warning = owner.as_ref().map(Owner::warning);
-        Some(OwnedFamily { family: family.to_owned(), owner, warning, sources })
+        let (account, region) = (home.account.clone(), home.region.clone());
+        Some(OwnedFamily { account, region, family: family.to_owned(), owner, warning, sources })
     }
 }
 

@@ -6,6 +6,7 @@ mod account_default;
 mod assess;
 #[cfg(feature = "cli")]
 pub mod audit;
+mod backed_out_run;
 mod backout;
 mod clusters;
 mod consumers;

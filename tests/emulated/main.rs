@@ -24,5 +24,6 @@ mod migration;
 mod ports;
 mod reconcile;
 mod reliability;
+mod runs;
 mod services;
 mod trial;

@@ -49,7 +49,7 @@ def undescribed(schema, node, document, path=""):
 
 class Schemas(unittest.TestCase):
     def test_each_schema_is_one(self):
-        for name in ("check", "baseline", "report", "firelens", "activity", "audit", "runbook"):
+        for name in ("check", "baseline", "report", "firelens", "activity", "audit", "runbook", "plan", "run"):
             jsonschema.Draft202012Validator.check_schema(schema(name))
 
     def test_every_output_of_check_fits_and_is_described(self):
@@ -77,6 +77,24 @@ class Schemas(unittest.TestCase):
         golden = json.loads((reports.ROOT / "tests/programs/cli/audit.json").read_text())
         self.assertEqual(errors("audit", golden), [])
         self.assertEqual(undescribed(schema("audit"), schema("audit"), golden), [])
+
+    def test_the_plans_and_the_results_of_runs_fit_and_are_described(self):
+        plan = json.loads((reports.ROOT / "tests/programs/cli/plan.json").read_text())
+        self.assertEqual(errors("plan", plan), [])
+        self.assertEqual(undescribed(schema("plan"), schema("plan"), plan), [])
+        for change in (lambda it: it.update(schema="logweir.plan/2"), lambda it: it.pop("items"),
+                       lambda it: it["items"][0].update(source="web:1"), lambda it: it.update(mode="observe"),
+                       lambda it: it["items"][0]["log_groups"][0].update(action="delete")):
+            bad = copy.deepcopy(plan)
+            change(bad)
+            self.assertNotEqual(errors("plan", bad), [])
+        results = json.loads((reports.ROOT / "tests/programs/cli/runs.json").read_text())
+        self.assertGreater(len(results), 3)
+        for result in results:
+            self.assertEqual(errors("run", result), [])
+            self.assertEqual(undescribed(schema("run"), schema("run"), result), [])
+        results[0]["lines"][0]["fate"] = "typo"
+        self.assertNotEqual(errors("run", results[0]), [])
 
     def test_the_output_of_activity_fits_and_is_described(self):
         golden = json.loads((reports.ROOT / "tests/programs/cli/activity.json").read_text())

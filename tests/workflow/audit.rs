@@ -1,6 +1,7 @@
 //! The audit of an account: what it finds, which calls it makes, and how it continues after an interruption.
 
 mod account;
+mod daemons;
 mod resume;
 
 use account::{Account, Logs, Memory, arn};

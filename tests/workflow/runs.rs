@@ -1,5 +1,6 @@
 //! Runs of `logweir apply --all`: the plan, its application, its interruption and its backout.
 
+mod backed_out;
 mod faults;
 mod guards;
 
@@ -135,13 +136,16 @@ async fn stored(world: &World, plan: &RunPlan) -> (Run, RunPlan) {
 }
 
 async fn backs_out_as(world: &World, plan: &RunPlan, worker: &str) -> Answer<RunResult> {
+    backs_out_within(world, plan, worker, SignedDuration::from_mins(10)).await
+}
+
+async fn backs_out_within(world: &World, plan: &RunPlan, worker: &str, patience: SignedDuration) -> Answer<RunResult> {
     let (home, by) = (home(), by());
     let Some((run, plan)) = read_run(world, &run_name(plan)).await? else {
         panic!("the journal has no such run");
     };
     let order = backout(&home, &by, worker, BackoutOptions::default());
     let person = Person::default();
-    let patience = SignedDuration::from_mins(10);
     let backout = RunBackout { order: &order, run, plan: &plan, watch: &person, patience, is_preview: false };
     back_out_run(world, &backout).await
 }

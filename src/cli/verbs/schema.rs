@@ -36,6 +36,10 @@ enum Described {
     Audit,
     /// The output of `logweir runbook --format json`
     Runbook,
+    /// The plan file of `logweir apply --all --plan-out`
+    Plan,
+    /// The result of `logweir apply --all` and of `logweir backout --run`
+    Run,
 }
 
 impl SchemaArgs {
@@ -48,6 +52,8 @@ impl SchemaArgs {
             Described::Activity => include_str!("../../../docs/schemas/activity.schema.json"),
             Described::Audit => include_str!("../../../docs/schemas/audit.schema.json"),
             Described::Runbook => include_str!("../../../docs/schemas/runbook.schema.json"),
+            Described::Plan => include_str!("../../../docs/schemas/plan.schema.json"),
+            Described::Run => include_str!("../../../docs/schemas/run.schema.json"),
         });
         Ok(Exit::Fine)
     }

@@ -21,6 +21,9 @@ pub struct Coverage {
     /// The judged revisions whose findings came from the cache.
     pub from_cache: u64,
     pub log_groups: u64,
+    /// The managed daemons that run. An audit does not judge their task definitions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub daemons: Vec<UnjudgedDaemon>,
     /// The calls of each AWS operation.
     pub calls: BTreeMap<&'static str, CallCount>,
     /// The parts that could not be read.
@@ -31,6 +34,17 @@ pub struct Coverage {
     pub is_interrupted: bool,
     /// The families that the audit knew and did not examine before the interruption.
     pub not_examined: u64,
+}
+
+/// A daemon task definition that runs in a cluster, and that the audit does not judge.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct UnjudgedDaemon {
+    /// The name of the cluster.
+    pub cluster: String,
+    /// The daemon task definition, such as `agent:3`.
+    pub definition: String,
+    /// The running tasks.
+    pub tasks: u64,
 }
 
 /// The calls of one AWS operation.

@@ -16,7 +16,7 @@ mod step;
 mod summary;
 mod texts;
 
-pub use coverage::{CallCount, Coverage, UnreadPart};
+pub use coverage::{CallCount, Coverage, UnjudgedDaemon, UnreadPart};
 pub use foreseen::{Foreseen, RequiredGroups};
 pub use judge::{AccountFacts, Judge, Judgement};
 pub use memo::{Memo, SharedEvidence};

@@ -38,8 +38,34 @@ pub enum RunState {
     CanaryFailed,
     /// Logweir has handled every item.
     Ended,
+    /// An operator backs out the run. No worker applies another item of the run from now on.
+    BackingOut,
     /// Logweir has backed out every correction of the run.
     BackedOut,
+}
+
+impl RunState {
+    /// Whether an operator backs out, or has backed out, the run.
+    pub fn is_backout(self) -> bool {
+        matches!(self, Self::BackingOut | Self::BackedOut)
+    }
+
+    /// Whether a worker may store the state `next`. Only a backout changes the state of a run that is being backed out,
+    /// so a worker that still applies the run cannot hide the backout.
+    pub fn may_become(self, next: Self) -> bool {
+        !self.is_backout() || next.is_backout()
+    }
+
+    /// Returns why a worker applies no more items of the run. Returns `None` if the worker may continue.
+    pub fn refusal(self, id: &RunId) -> Option<String> {
+        match self {
+            Self::BackingOut => {
+                Some(format!("an operator backs out the run; `logweir backout --run {id}` completes the backout"))
+            }
+            Self::BackedOut => Some("the run was backed out; make a new plan".into()),
+            Self::Running | Self::Interrupted | Self::CanaryFailed | Self::Ended => None,
+        }
+    }
 }
 
 /// The journal's record of a run, without the items.

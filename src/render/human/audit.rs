@@ -6,7 +6,7 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::domain::audit::{
-    Audit, AuditSummary, AuditedRevision, Coverage, FamilyImpact, OwnerCount, RuleCount, Scopes, owner,
+    Audit, AuditSummary, AuditedRevision, Coverage, FamilyImpact, OwnerCount, RuleCount, Scopes, UnjudgedDaemon, owner,
 };
 use crate::domain::severity::Severity;
 use crate::domain::text::count;
@@ -206,6 +206,15 @@ fn covered(audit: &Audit, has_accounts: bool) -> String {
     let more = coverage.unread.len().saturating_sub(MOST_UNREAD) as u64 + coverage.more_unread;
     if more > 0 {
         let _ = writeln!(text, "not read: {}", count(more, "further part"));
+    }
+    for UnjudgedDaemon { cluster, definition, tasks } in coverage.daemons.iter().take(MOST_UNREAD) {
+        let (definition, cluster) = (plain(definition, LONGEST), plain(cluster, LONGEST));
+        let tasks = count(*tasks, "running task");
+        let _ = writeln!(text, "not judged: the managed daemon {definition} in cluster {cluster} ({tasks})");
+    }
+    let more = coverage.daemons.len().saturating_sub(MOST_UNREAD) as u64;
+    if more > 0 {
+        let _ = writeln!(text, "not judged: {}", count(more, "further managed daemon"));
     }
     if coverage.is_interrupted {
         let _ = writeln!(

@@ -8,15 +8,19 @@ use crate::render::json::OwnedFamily;
 /// The longest name of a file, a family or a resource, in characters.
 const LONGEST: usize = 256;
 
-/// Returns a paragraph for each family. A file that needs a change has the command that prints its patch.
+/// Returns a paragraph for each family. A file that needs a change has the command that prints its patch. Names the
+/// account and the Region of each family if the families are of several ones.
 pub fn text(families: &[OwnedFamily]) -> String {
     if families.is_empty() {
         return String::new();
     }
     let mut text = String::from("\nWhere the faults come from\n");
-    for OwnedFamily { family, warning, sources, .. } in families {
+    let has_places = families.iter().any(|family| place(family) != place(&families[0]));
+    for owned @ OwnedFamily { family, warning, sources, .. } in families {
+        let (account, region) = place(owned);
+        let place = if has_places { format!(" in account {account} and Region {region}") } else { String::new() };
         let warning = warning.as_deref().unwrap_or("no tag and no principal names an owner");
-        let _ = writeln!(text, "{}: {}", plain(family, LONGEST), shortened(warning, 2 * LONGEST));
+        let _ = writeln!(text, "{}{place}: {}", plain(family, LONGEST), shortened(warning, 2 * LONGEST));
         if sources.is_empty() {
             let _ = writeln!(text, "  no file of the folder describes this family");
         }
@@ -36,4 +40,8 @@ pub fn text(families: &[OwnedFamily]) -> String {
         }
     }
     text
+}
+
+fn place(family: &OwnedFamily) -> (&str, &str) {
+    (&family.account, &family.region)
 }

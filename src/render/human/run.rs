@@ -187,16 +187,23 @@ impl Output for ResultOutput {
         let state = match result.state {
             RunState::CanaryFailed => " (a canary failed)",
             RunState::Interrupted => " (unfinished)",
+            RunState::BackingOut => " (a backout is unfinished)",
             RunState::BackedOut => " (backed out)",
             RunState::Running | RunState::Ended => "",
         };
         let mut text = format!("run {}{state}: {counts}\n", result.run);
-        let Some(resume) = resume else { return text };
+        let Some(resume) = resume else {
+            if result.state == RunState::BackingOut {
+                let _ = writeln!(text, "  continue the backout: {backout}");
+            }
+            return text;
+        };
         let is_left = result.state == RunState::Interrupted || result.count(Fate::Failed) > 0;
-        if is_left {
+        if is_left && !result.state.is_backout() {
             let _ = writeln!(text, "  continue: {resume}");
         }
-        if [Fate::Done, Fate::UnderWay, Fate::Failed].into_iter().any(|fate| result.count(fate) > 0) {
+        let is_undoable = [Fate::Done, Fate::UnderWay, Fate::Failed].into_iter().any(|fate| result.count(fate) > 0);
+        if is_undoable && result.state != RunState::BackedOut {
             let _ = writeln!(text, "  undo all: {backout}");
         }
         text
@@ -204,12 +211,13 @@ impl Output for ResultOutput {
 
     fn json(&self) -> Value {
         let Self { result, backout, resume } = self;
+        let resume = resume.as_ref().filter(|_| !result.state.is_backout());
         json!({
             "schema": schema::RUN,
             "run": result.run,
             "state": result.state,
             "lines": result.lines,
-            "backout": resume.as_ref().map(|_| backout),
+            "backout": self.resume.as_ref().map(|_| backout),
             "resume": resume,
         })
     }

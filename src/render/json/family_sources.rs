@@ -7,6 +7,8 @@ use crate::domain::owner::{Owner, OwnerKind};
 /// The owner of a family, and the files that describe the family.
 #[derive(Clone, Debug, Serialize)]
 pub struct OwnedFamily {
+    pub account: String,
+    pub region: String,
     pub family: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,

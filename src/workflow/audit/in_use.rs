@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream};
 
 use super::{Caller, Walk, unread_part};
 use crate::domain::audit::{
-    ClusterStep, FleetService, FleetTask, Selection, Step, TaskCount, Text, UnreadPart, User, UserKind,
+    ClusterStep, FleetService, FleetTask, Selection, Step, TaskCount, Text, UnjudgedDaemon, UnreadPart, User, UserKind,
 };
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::limits::throttle::ApiBucket;
@@ -20,6 +20,10 @@ const CLUSTERS_AT_ONCE: usize = 8;
 /// The number of calls for one cluster at the same time.
 const CALLS_AT_ONCE: usize = 8;
 
+/// The part of the ARN of a daemon task definition, which is no revision of a family (source: ECS API reference,
+/// DaemonTaskDefinition).
+const DAEMON: &str = ":daemon-task-definition/";
+
 /// The users of each revision in use, by family and revision number.
 pub type Uses = HashMap<(Text, u32), Vec<User>>;
 
@@ -32,6 +36,8 @@ pub struct InUse {
     pub(super) clusters: u64,
     pub(super) services_read: u64,
     pub(super) tasks_read: u64,
+    /// The running tasks by cluster and daemon task definition.
+    daemons: BTreeMap<(Text, String), u64>,
     /// The clusters that an interrupted audit has read.
     read: Vec<ClusterStep>,
     tags: HashMap<(Text, Text), Vec<(Text, Text)>>,
@@ -68,6 +74,13 @@ impl InUse {
         }
         for count in step.tasks {
             self.tasks_read += u64::from(count.tasks);
+            if count.definition.contains(DAEMON) {
+                if selection.has_user(&name, None) {
+                    let key = (name.clone(), last(&count.definition).to_owned());
+                    *self.daemons.entry(key).or_default() += u64::from(count.tasks);
+                }
+                continue;
+            }
             let service = count.group.strip_prefix("service:").map(Text::from);
             let is_counted = service.as_ref().is_some_and(|service| {
                 let key = (service.clone(), count.definition.clone());
@@ -89,6 +102,16 @@ impl InUse {
             };
             self.add_user(&count.definition, user);
         }
+    }
+
+    /// Returns the managed daemons that run, sorted by cluster.
+    pub(super) fn daemons(&self) -> Vec<UnjudgedDaemon> {
+        let daemon = |((cluster, definition), tasks): (&(Text, String), &u64)| UnjudgedDaemon {
+            cluster: cluster.to_string(),
+            definition: definition.clone(),
+            tasks: *tasks,
+        };
+        self.daemons.iter().map(daemon).collect()
     }
 
     fn add_service(&mut self, service: &FleetService) {

@@ -189,6 +189,7 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
         coverage.clusters = self.in_use.clusters;
         coverage.services = self.in_use.services_read;
         coverage.tasks = self.in_use.tasks_read;
+        coverage.daemons = self.in_use.daemons();
         coverage.is_interrupted = is_interrupted;
         if is_interrupted {
             coverage.not_examined = self.progress.known.saturating_sub(self.progress.examined);

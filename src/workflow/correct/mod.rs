@@ -5,6 +5,7 @@ mod rate;
 mod steps;
 mod verify;
 
+use super::backed_out_run;
 use super::family_state;
 use super::lag::described_after;
 use super::lease::{ClaimState, Claimed, Halt, Worker, open, take};
@@ -167,7 +168,8 @@ async fn may_not_yet<P: Ports>(
     Ok(rate::take(ports, order, described, asks).await?.map(|wait| waits(decision, wait)))
 }
 
-/// Completes the steps of a claimed record, and adds the result to the report.
+/// Completes the steps of a claimed record, and adds the result to the report. If an operator backs out the run of the
+/// record, begins no step.
 pub(in crate::workflow) async fn drive<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -175,6 +177,9 @@ pub(in crate::workflow) async fn drive<P: Ports>(
     described: &Described,
     claimed: &mut Claimed<'_, P::Journal, P::Clock>,
 ) -> Result<Conclusion, Halt> {
+    if let Some(ended) = backed_out_run::withheld(ports, claimed).await? {
+        return Ok(ended);
+    }
     let own = Registrars::of(order.home, order.registrar, &claimed.record);
     let driven = StepDriver::new(ports, described, own, order.origin).to_the_end(claimed).await;
     decision.notify.repeats = Some(claimed.record.repeats());

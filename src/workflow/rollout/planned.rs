@@ -1,4 +1,5 @@
-//! The rollout to a service that a plan names: what would prevent it, and its next step.
+//! The rollout to a service that a plan names: what would prevent it, its next step, and its end if an operator backs out
+//! the run that applies the plan.
 
 use super::earlier::EarlierRollout;
 use super::start::was_started;
@@ -11,10 +12,11 @@ use crate::domain::event::{Cause, ServiceChange};
 use crate::domain::limits::rollout_guards::{Candidate, Obstacle};
 use crate::domain::limits::service_history::ServiceHistory;
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
-use crate::domain::record::{Ending, Record};
+use crate::domain::record::{Ending, EntryKind, Record, ServiceUpdate};
 use crate::domain::report::Report;
 use crate::ports::{Clock, Journal, Ports};
-use crate::workflow::lease::Halt;
+use crate::workflow::backed_out_run::refusal;
+use crate::workflow::lease::{Claim, Halt};
 
 /// A service that runs the source revision `source`, and the edits of the planned correction.
 #[derive(Clone, Copy)]
@@ -58,6 +60,26 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             return Ok(Some(Obstacle::for_good(Reason::ImageChanged, why)));
         }
         Ok(None)
+    }
+
+    /// Ends a rollout that has not updated the service yet, if an operator backs out the run that asks for the update.
+    pub(super) async fn withheld(
+        &self,
+        claimed: &mut Claim<'_, P>,
+        update: &ServiceUpdate,
+        cause: &Cause,
+    ) -> Result<Option<Ending>, Halt> {
+        let ending = match refusal(self.ports, &update.from, cause).await {
+            Ok(None) => return Ok(None),
+            Ok(Some(why)) => Ending::NotDone { why, reason: Some(Reason::BackedOutBefore) },
+            Err(error) => {
+                let service = update.service.clone();
+                let _ = claimed.append(EntryKind::Waiting { service, why: Reason::InFlight }).await;
+                return Err(Halt::Port(error));
+            }
+        };
+        self.close(claimed, &update.service, ending.clone()).await?;
+        Ok(Some(ending))
     }
 
     /// Makes the next step of the rollout to one service: updates the service to the corrected revision of `source`, or

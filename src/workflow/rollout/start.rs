@@ -10,7 +10,7 @@ use crate::domain::baseline::ImageGuard;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{RolloutState, Service, ServiceArn, Stage};
 use crate::domain::edit::Edit;
-use crate::domain::event::ServiceChange;
+use crate::domain::event::{Cause, ServiceChange};
 use crate::domain::limits::family::Stopped;
 use crate::domain::limits::rollout_guards::{Candidate, Obstacle, obstacle};
 use crate::domain::limits::service_history::{LastUpdate, ServiceHistory};
@@ -145,7 +145,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         }
         match self.cleared(report, &record, to, found, hint).await? {
             Err(obstacle) => Ok((StartOutcome::LeftAlone(obstacle), record)),
-            Ok(cleared) => self.update(record, to, found, cleared).await,
+            Ok(cleared) => self.update(record, to, found, cleared, hint.cause).await,
         }
     }
 
@@ -212,13 +212,15 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         Ok(found.filter(|found| !own.confirm(found, &record.head.source)).map(|found| unconfirmed(&found)))
     }
 
-    /// Records the intent to update the service, and then updates the service.
+    /// Records the intent to update the service, and then updates the service, unless an operator backs out the run that
+    /// asks for the update.
     async fn update(
         &self,
         record: Record,
         to: &Destination,
         found: &Service,
         cleared: Cleared,
+        cause: &Cause,
     ) -> Result<(StartOutcome, Record), Halt> {
         let Cleared { history, completed, now } = cleared;
         let source = record.head.source.clone();
@@ -230,6 +232,9 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             settled: completed,
         };
         let mut claimed = self.claim(record, EntryKind::UpdatingService(Box::new(update.clone()))).await?;
+        if let Some(ending) = self.withheld(&mut claimed, &update, cause).await? {
+            return Ok((StartOutcome::Ended(ending), claimed.record));
+        }
         let before = found.primary().and_then(|newest| newest.created);
         let last = LastUpdate { from: source.clone(), source, to: to.corrected.clone(), before, at: now };
         let remembered = ServiceHistory::after(history, &found.arn, last);

@@ -33,10 +33,18 @@ pub struct RunBackout<'r, 'o, W> {
 
 /// Backs out every record that the run opened, the newest record first. A backout of the same run again undoes only
 /// what is left. Returns a line for each item that the run may have changed.
+///
+/// The record of the run says that an operator backs out the run before this function reads the records of the items.
+/// A worker that still applies the run claims the record of an item before it reads the record of the run. Either the
+/// worker therefore leaves the item alone, or the backout finds the worker's claim.
 pub async fn back_out_run<P: Ports, W: RunWatch>(ports: &P, backout: &RunBackout<'_, '_, W>) -> Answer<RunResult>
 where
     P::Clock: Timer,
 {
+    let mut run = backout.run.clone();
+    if !backout.is_preview {
+        run = moved(ports, run, RunState::BackingOut, &backout.order.worker).await?;
+    }
     let (mut opened, mut lines) = (Vec::new(), Vec::new());
     for item in &backout.plan.items {
         match found(ports, &backout.run, item).await {
@@ -52,13 +60,11 @@ where
     }
     opened.sort_by(|one, other| other.cmp(one));
     undo(ports, backout, opened.into_iter().map(|(_, source)| source).collect(), &mut lines).await;
-    let is_done = lines.iter().all(|line| line.fate == Fate::Done);
-    let mut state = backout.run.state;
+    let is_done = lines.iter().all(|line| matches!(line.fate, Fate::Done | Fate::Skipped));
     if is_done && !backout.is_preview {
-        state = RunState::BackedOut;
-        moved(ports, backout.run.clone(), state, &backout.order.worker).await?;
+        run = moved(ports, run, RunState::BackedOut, &backout.order.worker).await?;
     }
-    Ok(RunResult { run: backout.run.name.id.clone(), state, lines })
+    Ok(RunResult { run: run.name.id, state: run.state, lines })
 }
 
 /// What the journal says about an item.

@@ -76,6 +76,9 @@ where
             let why = decision.error.clone().unwrap_or_else(|| decision.message.clone());
             self.watch.sees(RunEvent::Waits { about: &item.source.short(), why: &why });
             self.ports.clock().wait(pause).await;
+            if self.is_backed_out().await {
+                return of_report(&decision);
+            }
             pause = (pause * 2).min(LONGEST);
         }
     }

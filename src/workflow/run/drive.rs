@@ -62,12 +62,9 @@ where
     P::Clock: Timer,
 {
     /// Applies the plan of a run that the journal knows, and stores the state of the run at the end. The result names
-    /// each item and each service of the plan. A run that was backed out corrects nothing more.
+    /// each item and each service of the plan. A run that an operator backs out corrects nothing more.
     pub async fn apply(&self, run: Run) -> (RunResult, Answer<Run>) {
-        let mut progress = Progress::default();
-        if run.state == RunState::BackedOut {
-            progress.stopped = Some(backed_out());
-        }
+        let mut progress = Progress { stopped: self.refused(run.state), ..Progress::default() };
         self.canaries(&mut progress).await;
         for item in &self.plan.items {
             self.correct_once(&mut progress, item).await;
@@ -82,8 +79,15 @@ where
             None if is_left => RunState::Interrupted,
             None => RunState::Ended,
         };
+        let result = RunResult { run: self.id.clone(), state, lines: progress.lines };
+        // Only a backout stores that a backout has begun or ended.
+        if state.is_backout() {
+            return (result, Ok(run));
+        }
         let stored = moved(self.ports, run, state, &self.order.worker).await;
-        (RunResult { run: self.id.clone(), state, lines: progress.lines }, stored)
+        // An operator may have begun a backout after the last item.
+        let state = stored.as_ref().map_or(state, |run| run.state);
+        (RunResult { state, ..result }, stored)
     }
 
     /// Corrects the items of the canary services, and updates these services. Stops the run unless each deployment
@@ -131,6 +135,7 @@ where
             return;
         }
         let name = service.short();
+        self.look_for_backout(progress).await;
         if let Some(why) = self.stop(progress) {
             self.says(progress, left(name, &why));
             return;
@@ -157,6 +162,10 @@ where
                 return;
             }
             self.ports.clock().wait(ROUND).await;
+            self.look_for_backout(progress).await;
+            if progress.stopped.is_some() {
+                return;
+            }
             for (source, service, at) in std::mem::take(&mut progress.under_way) {
                 let line = match self.step(&source, &service).await {
                     Ok(conclusion) => of(service.short(), &conclusion),
@@ -172,17 +181,35 @@ where
         }
     }
 
-    /// Stops the run if another worker has backed it out since.
+    /// Stops the run if an operator backs it out, or if the journal does not say whether an operator does.
     async fn look_for_backout(&self, progress: &mut Progress) {
         if progress.stopped.is_some() {
             return;
         }
+        progress.stopped = match self.state().await {
+            Ok(state) => self.refused(state),
+            Err(error) => {
+                Some((RunState::Interrupted, format!("Logweir could not read the record of the run: {error}")))
+            }
+        };
+    }
+
+    /// Whether an operator backs out the run, as far as the journal answers.
+    pub(super) async fn is_backed_out(&self) -> bool {
+        self.state().await.is_ok_and(RunState::is_backout)
+    }
+
+    /// Returns the state of the run in the journal.
+    async fn state(&self) -> Answer<RunState> {
         let (account, region) = (self.plan.head.account.clone(), self.plan.head.region.clone());
         let name = RunName { account, region, id: self.id.clone() };
-        let found = self.ports.journal().read_state::<Run>(&name).await;
-        if found.is_ok_and(|run| run.is_some_and(|run| run.state == RunState::BackedOut)) {
-            progress.stopped = Some(backed_out());
-        }
+        let found = self.ports.journal().read_state::<Run>(&name).await?;
+        Ok(found.map_or(RunState::Running, |run| run.state))
+    }
+
+    /// Returns the state in which the run stops, and the reason, if an operator backs out the run.
+    fn refused(&self, state: RunState) -> Option<(RunState, String)> {
+        state.refusal(&self.id).map(|why| (state, why))
     }
 
     /// Returns why the run leaves the next item alone.
@@ -205,8 +232,4 @@ where
         progress.lines.push(line.clone());
         line
     }
-}
-
-fn backed_out() -> (RunState, String) {
-    (RunState::BackedOut, "the run was backed out; make a new plan".into())
 }

@@ -8,15 +8,12 @@ use crate::ports::{Answer, Clock, CommitError, ErrorKind, Journal, PortError, Po
 const TRIES: usize = 5;
 
 /// Writes the record of a run before the first change, with every item. If the journal has the record already, a worker
-/// resumes the run. The record of a run that was backed out stays as it is.
+/// resumes the run. The record of a run that an operator backs out, or has backed out, stays as it is.
 pub async fn begin_run<P: Ports>(ports: &P, plan: &RunPlan, worker: &str, actor: &str) -> Answer<Run> {
     let (first, pages) = Run::begin(plan, worker, actor, ports.clock().now());
     if let Some(standing) = ports.journal().read_state::<Run>(&first.name).await? {
         if standing.plan_digest != first.plan_digest {
             return Err(refused(format!("the journal has another plan for the run {}", first.name.id)));
-        }
-        if standing.state == RunState::BackedOut {
-            return Ok(standing);
         }
         return moved(ports, standing, RunState::Running, worker).await;
     }
@@ -52,10 +49,14 @@ pub async fn read_run<P: Ports>(ports: &P, name: &RunName) -> Answer<Option<(Run
     Ok(Some((run, plan)))
 }
 
-/// Stores the new state of a run.
+/// Stores the new state of a run, unless an operator backs out the run and the new state would hide the backout. Returns
+/// the stored record.
 pub(super) async fn moved<P: Ports>(ports: &P, run: Run, state: RunState, worker: &str) -> Answer<Run> {
     let mut standing = run;
     for _ in 0..TRIES {
+        if !standing.state.may_become(state) {
+            return Ok(standing);
+        }
         let next = standing.next(state, worker, ports.clock().now());
         match ports.journal().put_state(&next).await {
             Ok(()) => return Ok(next),

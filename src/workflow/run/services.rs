@@ -59,6 +59,9 @@ where
             let why = line.why.as_deref().unwrap_or("deployment in progress");
             self.watch.sees(RunEvent::Waits { about: &name, why });
             clock.wait(pause).await;
+            if self.is_backed_out().await {
+                return line;
+            }
             pause = (pause * 2).min(LONGEST);
         }
     }

@@ -3,11 +3,37 @@
 use serde_json::{Value, json};
 
 use super::apply::blocking;
+use super::golden;
 use super::rollout::pinned;
 use crate::loopback::operator::Operator;
 
 fn two() -> Operator {
     Operator::of(&[blocking("web"), blocking("api")])
+}
+
+/// Returns the output without the values that differ from run to run.
+fn stable(mut output: Value) -> Value {
+    let digest = json!(format!("sha256:{}", "0".repeat(64)));
+    for (member, value) in [
+        ("made", json!("2026-12-01T12:00:00Z")),
+        ("logweir", json!("0.1.0")),
+        ("baseline_digest", digest.clone()),
+        ("run", json!("run-20261201T120000Z-000000000000")),
+        ("backout", json!("logweir backout --run ID")),
+        ("resume", json!("logweir apply --resume ID")),
+    ] {
+        if output.get(member).is_some_and(|found| !found.is_null()) {
+            output[member] = value;
+        }
+    }
+    for item in output.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten() {
+        for member in ["source_digest", "edits_digest"] {
+            if item.get(member).is_some() {
+                item[member] = digest.clone();
+            }
+        }
+    }
+    output
 }
 
 /// The ID of the run that the output names.
@@ -155,4 +181,34 @@ fn in_mode_rollout_the_plan_names_the_services_and_a_canary_that_is_in_progress_
     let ran = operator.run(&["apply", "--resume", &id, "--yes", "--wait", "0"]);
     assert!(ran.out.contains("prod/api: rolled-out") && ran.out.contains("web:1: remediated"), "{ran:?}");
     assert!(ran.out.contains("prod/web: in progress"), "{}", ran.out);
+}
+
+#[test]
+fn the_plan_and_the_results_of_a_run_have_the_recorded_form() {
+    let mut api = pinned("api");
+    api["containerDefinitions"][0]["logConfiguration"]["options"]["awslogs-group"] = json!("/ecs/api");
+    let operator = Operator::of(&[pinned("web"), api, pinned("held"), pinned("jobs")]);
+    for (service, family) in [("prod/web", "web"), ("prod/jobs", "jobs")] {
+        operator.account.creates_service(service, family, 1);
+    }
+    operator.account.registers(&pinned("jobs"));
+    assert_eq!(operator.run(&["apply", "ecs:held", "--yes"]).code, 0);
+    assert_eq!(operator.run(&["backout", "held:1", "--yes"]).code, 0);
+    let rollout = ["--mode", "rollout", "--format", "json"];
+    let file = operator.folder.path().join("plan.json").display().to_string();
+    let ran = operator.run(&[&["apply", "--all", "--plan-out", &file], &rollout[..]].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let plan: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    golden("plan.json", &format!("{:#}\n", stable(plan.clone())));
+
+    // One family has moved since.
+    operator.account.registers(&pinned("api"));
+    let run = plan["run"].as_str().unwrap();
+    let apply = ["apply", "--plan", &file, "--yes", "--wait", "0"];
+    let back = ["backout", "--run", run, "--yes", "--wait", "0", "--format", "json"];
+    let arguments = [[&apply, &rollout[..]].concat(), back.into(), back.into(), [&apply, &rollout[..]].concat()];
+    let mut results: Vec<Value> = arguments.iter().map(|it| stable(operator.run(it).json())).collect();
+    let fine = Operator::of(&[]);
+    results.push(stable(fine.run(&["apply", "--all", "--yes", "--format", "json"]).json()));
+    golden("runs.json", &format!("{:#}\n", Value::from(results)));
 }

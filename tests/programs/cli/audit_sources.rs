@@ -5,6 +5,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::BLOCKING;
+use super::accounts::{OTHER, OWN, Organization, runs};
+use super::apply::blocking;
 use super::patches::{PROGRAMS, apply};
 use crate::loopback::operator::Operator;
 use crate::loopback::{Loopback, Reply};
@@ -95,4 +97,35 @@ fn a_folder_that_does_not_exist_is_named_before_the_audit() {
     let ran = operator.run(&["audit", "--no-cache", "--sources", "nowhere"]);
     assert_eq!((ran.code, ran.out.as_str(), operator.aws.calls().len()), (2, "", 0), "{ran:?}");
     assert!(ran.err.contains("nowhere: no such folder"), "{}", ran.err);
+}
+
+#[test]
+fn families_of_the_same_name_in_two_accounts_have_their_own_owners() {
+    let (operator, all) = Organization::begin();
+    {
+        let mut all = all.lock().unwrap();
+        all.accounts[OTHER].registers(&blocking("web"));
+        all.tags.insert(OWN, ("aws:cloudformation:stack-name", "shop"));
+        all.tags.insert(OTHER, ("ManagedBy", "terraform"));
+    }
+    let infra = operator.folder.path().join("infra");
+    std::fs::create_dir(&infra).unwrap();
+    std::fs::write(infra.join("web.yaml"), TEMPLATE).unwrap();
+    let accounts = operator.file("accounts.txt", &format!("{OWN}\n{OTHER}\n"));
+    let folder = infra.display().to_string();
+    let arguments = ["audit", "--no-cache", "--accounts", &accounts, "--role", "LogweirAudit", "--sources", &folder];
+    let ran = runs(&operator, &[&arguments[..], &["--format", "json"]].concat());
+    let result = ran.json();
+    let owners: Vec<(&str, &str, &str)> = result["sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (&one["account"], &one["family"], &one["owner"]["kind"]))
+        .map(|(account, family, kind)| (account.as_str().unwrap(), family.as_str().unwrap(), kind.as_str().unwrap()))
+        .collect();
+    assert_eq!(owners, [(OWN, "web", "cloudformation"), (OTHER, "api", "terraform"), (OTHER, "web", "terraform")]);
+    let text = runs(&operator, &arguments).out;
+    let own = format!("web in account {OWN} and Region eu-west-1: CloudFormation (shop) registers");
+    let other = format!("web in account {OTHER} and Region eu-west-1: Terraform seems to register");
+    assert!(text.contains(&own) && text.contains(&other), "{text}");
 }

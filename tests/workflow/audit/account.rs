@@ -165,6 +165,14 @@ impl Account {
         self.tasks.entry(cluster.to_owned()).or_default().push(task);
     }
 
+    /// Adds a task of a managed daemon.
+    pub fn start_daemon(&mut self, cluster: &str, family: &str, revision: u32) {
+        let definition = arn(family, revision).replace(":task-definition/", ":daemon-task-definition/");
+        let group = format!("daemon:{family}").as_str().into();
+        let task = FleetTask { definition: definition.as_str().into(), group };
+        self.tasks.entry(cluster.to_owned()).or_default().push(task);
+    }
+
     pub fn made(&self, operation: &str) -> u64 {
         self.calls.lock().unwrap().made.get(operation).copied().unwrap_or_default()
     }

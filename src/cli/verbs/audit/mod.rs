@@ -198,16 +198,16 @@ impl AuditArgs {
     }
 }
 
-/// Returns the owner and the files of each family with faults.
+/// Returns the owner and the files of each family with faults, by account and Region.
 fn sources(folder: &SourceFolder, audits: &[Audit]) -> Vec<OwnedFamily> {
-    let mut found: BTreeMap<&str, OwnedFamily> = BTreeMap::new();
-    let revisions = audits.iter().flat_map(|audit| &audit.revisions);
-    for revision in revisions.filter(|revision| revision.compliant() == Some(false)) {
+    let mut found: BTreeMap<(&AuditHome, &str), OwnedFamily> = BTreeMap::new();
+    let revisions = audits.iter().flat_map(|audit| audit.revisions.iter().map(|revision| (&audit.home, revision)));
+    for (home, revision) in revisions.filter(|(_, revision)| revision.compliant() == Some(false)) {
         let tags: Vec<(&str, &str)> = revision.tags.iter().map(|(key, value)| (&**key, &**value)).collect();
         let principal = revision.registered_by.as_deref();
-        let owned = folder.family(&revision.family, &Traces { tags: &tags, principal, ..Traces::default() });
-        if let Some(owned) = owned {
-            found.insert(&revision.family, owned);
+        let traces = Traces { tags: &tags, principal, ..Traces::default() };
+        if let Some(owned) = folder.family(home, &revision.family, &traces) {
+            found.insert((home, &revision.family), owned);
         }
     }
     found.into_values().collect()

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::AuditRun;
-use crate::domain::audit::{Coverage, UnreadPart};
+use crate::domain::audit::{Coverage, UnjudgedDaemon, UnreadPart};
 use crate::render::html::number::{grouped, plural};
 use crate::render::html::section::Section;
 use crate::render::html::{code, escaped, text};
@@ -28,8 +28,9 @@ pub(super) fn section(run: &AuditRun<'_>) -> String {
     let others = accounts.len().saturating_sub(MOST) as u64;
     let others =
         if others > 0 { format!("<p class=\"others\">and {}</p>\n", plural(others, "other")) } else { String::new() };
+    let daemons: String = accounts.iter().take(MOST).map(|one| daemons(one)).collect();
     SECTION.around(&format!(
-        "{missing}<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table: Coverage\">\n<table>\n<caption \
+        "{missing}{daemons}<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table: Coverage\">\n<table>\n<caption \
          class=\"unseen\">What the audit read</caption>\n<thead><tr><th scope=\"col\">Account and Region</th><th \
          scope=\"col\">Read</th><th scope=\"col\" class=\"n\">Clusters</th><th scope=\"col\" class=\"n\">Services</th><th \
          scope=\"col\" class=\"n\">Tasks</th><th scope=\"col\" class=\"n\">Families</th><th scope=\"col\" \
@@ -60,6 +61,29 @@ fn row(account: &AccountLine) -> String {
         escaped(&account.region),
         numbers.concat(),
         account.default_mode.map_or_else(|| "<span class=\"quiet\">not read</span>".to_owned(), text),
+    )
+}
+
+/// Returns the managed daemons that run in an account and Region, which the audit does not judge.
+fn daemons(account: &AccountLine) -> String {
+    let all = &account.coverage.daemons;
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut items = String::new();
+    for UnjudgedDaemon { cluster, definition, tasks } in all.iter().take(MOST_PARTS) {
+        let tasks = plural(*tasks, "running task");
+        let _ = writeln!(items, "<li>{} in cluster {}: {tasks}</li>", code(definition), code(cluster));
+    }
+    let others = all.len().saturating_sub(MOST_PARTS) as u64;
+    if others > 0 {
+        let _ = writeln!(items, "<li>and {}</li>", plural(others, "other"));
+    }
+    format!(
+        "<div class=\"notice\">\n<h3>{} {} has managed daemons, which the audit does not judge</h3>\n<ul>\n{items}</ul>\n\
+         </div>\n",
+        code(&account.account),
+        escaped(&account.region)
     )
 }
 
