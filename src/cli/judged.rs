@@ -1,8 +1,10 @@
 //! The results of the runbook about a task definition, each with its place in the file.
 
+use std::collections::BTreeMap;
+
 use super::loaded::Loaded;
 use crate::domain::ecs::task_definition::TaskDefinition;
-use crate::domain::runbook::{Requirement, Results, RunbookResult};
+use crate::domain::runbook::{Evidence, Requirement, Resource, Results, RunbookResult};
 use crate::render::json::Place;
 
 impl Loaded {
@@ -13,26 +15,50 @@ impl Loaded {
         readings.map(|reading| &reading.definition).chain(registered)
     }
 
-    /// Returns the place of a result in the file. `readings` has the results of each branch of the document, because a
-    /// JSON pointer belongs to one branch. Returns `None` for a result without evidence, and for a registered revision.
-    pub(super) fn place_of(
+    /// Returns the place of each result in the file. `readings` has the results of each branch of the document, because
+    /// a JSON pointer belongs to one branch. A result without evidence and a registered revision have no place.
+    pub(super) fn places_of(
         &self,
         readings: &[Results],
-        requirement: Requirement,
-        result: &RunbookResult,
-    ) -> Option<Place> {
-        let document = self.document.as_ref()?;
-        let member = &result.evidence.as_ref()?.member;
-        let is_same = |(of, one): &(Requirement, RunbookResult)| {
-            // The results of a branch have no exemptions yet.
-            *of == requirement
-                && one.rule == result.rule
-                && one.resource == result.resource
-                && one.evidence == result.evidence
-        };
-        let reading = readings.iter().position(|all| all.iter().any(is_same)).unwrap_or_default();
-        let range = document.spots(reading, &[member]).first()?.member();
-        let ends = document.positions(&[range.start, range.end]);
-        Some(Place::new(ends[0], ends[1]))
+        results: &[(Requirement, RunbookResult)],
+    ) -> Vec<Option<Place>> {
+        let mut places = vec![None; results.len()];
+        let Some(document) = &self.document else { return places };
+        let first = first_readings(readings);
+        for reading in 0..readings.len().max(1) {
+            let of_reading = results.iter().enumerate().filter_map(|(index, (requirement, result))| {
+                let evidence = result.evidence.as_ref()?;
+                let found = first.get(&identity(*requirement, result, evidence));
+                (found.copied().unwrap_or_default() == reading).then_some((index, evidence.member.as_str()))
+            });
+            // A search reads the whole text, so one search finds the members of all results.
+            let (indices, members): (Vec<usize>, Vec<&str>) = of_reading.unzip();
+            for (index, found) in indices.into_iter().zip(document.spots(reading, &members)) {
+                let range = found.member();
+                let ends = document.positions(&[range.start, range.end]);
+                places[index] = Some(Place::new(ends[0], ends[1]));
+            }
+        }
+        places
     }
+}
+
+/// What identifies a result in the readings of one document.
+type Identity<'r> = (Requirement, &'static str, &'r Resource, &'r Evidence, Option<&'r str>);
+
+fn identity<'r>(requirement: Requirement, result: &'r RunbookResult, evidence: &'r Evidence) -> Identity<'r> {
+    (requirement, result.rule, &result.resource, evidence, result.image.as_deref())
+}
+
+/// Returns the first reading that has each result. The results of a reading have no exemptions yet.
+fn first_readings(readings: &[Results]) -> BTreeMap<Identity<'_>, usize> {
+    let mut first = BTreeMap::new();
+    for (reading, results) in readings.iter().enumerate() {
+        for (requirement, result) in results {
+            if let Some(evidence) = &result.evidence {
+                first.entry(identity(*requirement, result, evidence)).or_insert(reading);
+            }
+        }
+    }
+    first
 }

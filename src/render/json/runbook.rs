@@ -137,31 +137,29 @@ impl RunbookOutput {
 
     /// Adds results of an account.
     pub fn add(&mut self, results: Vec<(Requirement, RunbookResult)>) {
-        self.put(results, None, &|_, _| None);
+        self.put(results.into_iter().map(|result| (result, None)), None);
     }
 
-    /// Adds the results about one task definition in a file. `place` returns the place of a result in the file.
+    /// Adds the results about one task definition in a file. `places` has the place of each result in the file.
     pub fn add_file(
         &mut self,
         results: Vec<(Requirement, RunbookResult)>,
         path: Option<&str>,
-        place: &dyn Fn(Requirement, &RunbookResult) -> Option<Place>,
+        places: Vec<Option<Place>>,
     ) {
         self.coverage.task_definitions += 1;
-        self.put(results, path, place);
+        self.put(results.into_iter().zip(places), path);
     }
 
     fn put(
         &mut self,
-        results: Vec<(Requirement, RunbookResult)>,
+        results: impl Iterator<Item = ((Requirement, RunbookResult), Option<Place>)>,
         path: Option<&str>,
-        place: &dyn Fn(Requirement, &RunbookResult) -> Option<Place>,
     ) {
-        for (requirement, result) in results {
+        for ((requirement, result), place) in results {
             if result.verdict == Verdict::NotChecked && !self.coverage.not_checked.contains(&result.rule) {
                 self.coverage.not_checked.push(result.rule);
             }
-            let place = place(requirement, &result);
             let mut line = ResultLine::of(requirement, result, path, place);
             line.fingerprint = self.fingerprints.unique(&line.fingerprint);
             if let Some(of) = self.requirements.iter_mut().find(|of| of.id == requirement.id()) {

@@ -1,5 +1,7 @@
 //! The changes of a text in HCL or JSON that give its containers new values.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde_json::{Map, Value};
@@ -20,7 +22,7 @@ const JOINED: Obstacle = "a function of Terraform builds the object that has to 
 /// Returns the changes of `text` after which the expression has the value `new` instead of `old`. The changes are
 /// sorted by their position.
 pub(super) fn splices(text: &str, expression: &Expression, old: &Value, new: &Value) -> Result<Vec<Splice>, Obstacle> {
-    let mut change = Change { text, splices: Vec::new() };
+    let mut change = Change { text, splices: Vec::new(), units: RefCell::default() };
     change.value(expression, old, new, false)?;
     let mut splices = change.splices;
     splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
@@ -32,6 +34,8 @@ pub(super) fn splices(text: &str, expression: &Expression, old: &Value, new: &Va
 struct Change<'t> {
     text: &'t str,
     splices: Vec<Splice>,
+    /// The results of [`Change::unit`] so far, by indentation, because each search reads the whole text.
+    units: RefCell<BTreeMap<String, String>>,
 }
 
 impl<'t> Change<'t> {
@@ -73,6 +77,11 @@ impl<'t> Change<'t> {
 
     /// Returns the indentation of the first line of the text that is indented more than this, relative to this.
     fn unit(&self, indent: &str) -> String {
+        let mut known = self.units.borrow_mut();
+        known.entry(indent.to_owned()).or_insert_with(|| self.find_unit(indent)).clone()
+    }
+
+    fn find_unit(&self, indent: &str) -> String {
         let units = self.text.lines().filter(|line| !line.trim().is_empty()).filter_map(|line| {
             let found = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
             found.strip_prefix(indent).filter(|unit| !unit.is_empty() && unit.len() <= 8)

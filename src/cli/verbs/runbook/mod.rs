@@ -152,8 +152,8 @@ impl Run<'_> {
                     Some(document) => {
                         let path = file(&self.folder, &document.origin);
                         let readings = judged_readings(loaded, baseline);
-                        let place = |requirement, result: &_| loaded.place_of(&readings, requirement, result);
-                        self.output.add_file(results, path.as_deref(), &place);
+                        let places = loaded.places_of(&readings, &results);
+                        self.output.add_file(results, path.as_deref(), places);
                     }
                     None => self.output.add_definition(results),
                 }
