@@ -10,7 +10,7 @@ The parts, which --only selects:
     cache       a second audit, also with 50 ACTIVE revisions for each family
     large       100,000 families: memory, the first line, and an audit that is killed and resumed
     cases       the verdict of every program case by case
-    runbook     `logweir runbook` over 200 families and 50 services
+    runbook     `logweir runbook` over 200, 2,000 and 5,000 families: time and memory, and the memory of each format
     controls    the controls of Security Hub on an account of moto, judged by Prowler and `logweir runbook`
 
 The account (account.py) is generated, and so is the truth about it. A program that is not installed is left out, with a message.
@@ -85,10 +85,10 @@ def installed(options, *more):
 
 
 def smoke(options):
-    """Checks with little data that the benchmark runs, and that the verdicts of Logweir are right."""
+    """Checks with little data that the benchmark runs, that the verdicts of Logweir are right, and that its memory stays flat."""
     options.families, options.services, options.runs = 60, 10, 1
     programs = {name: program for name, program in installed(options, *contenders.UNLIMITED).items() if name in ("Logweir", "boto3, 16 threads")}
-    results = [parts.speed(options, programs, latency=0), parts.cache(options, revisions=[1], latency=0)]
+    results = [parts.speed(options, programs, latency=0), parts.cache(options, revisions=[1], latency=0), parts.runbook_growth(options)]
     missed = [target for result in results for target in result.targets if target.is_exact and not target.is_met]
     if missed:
         sys.exit("error: " + "; ".join(f"{target.figure}: {target.measured} and not {target.aim}" for target in missed))

@@ -50,7 +50,7 @@ fn identity<'r>(requirement: Requirement, result: &'r RunbookResult, evidence: &
     (requirement, result.rule, &result.resource, evidence, result.image.as_deref())
 }
 
-/// Returns the first reading that has each result. The results of a reading have no exemptions yet.
+/// Returns the first reading that has each result.
 fn first_readings(readings: &[Results]) -> BTreeMap<Identity<'_>, usize> {
     let mut first = BTreeMap::new();
     for (reading, results) in readings.iter().enumerate() {

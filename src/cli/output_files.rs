@@ -1,6 +1,7 @@
 //! The files of the option `--output`, each with its format.
 
 use std::collections::BTreeSet;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -81,9 +82,18 @@ pub(super) fn facts(
 
 /// Writes the results to all files. Returns the exit code for files that could not be written.
 pub(super) fn write(context: &Context, files: &[OutputFile], emit: impl Fn(FormatName) -> String) -> Exit {
+    write_with(context, files, |format, out| out.write_all(emit(format).as_bytes()))
+}
+
+/// Writes the results to all files, piece by piece. Returns the exit code for files that could not be written.
+pub(super) fn write_with(
+    context: &Context,
+    files: &[OutputFile],
+    emit: impl Fn(FormatName, &mut dyn Write) -> io::Result<()>,
+) -> Exit {
     let mut exit = Exit::Fine;
     for OutputFile { format, path } in files {
-        if let Err(error) = whole_file::put(path, &emit(*format)) {
+        if let Err(error) = whole_file::put_with(path, &mut |out| emit(*format, out)) {
             context.printer.failure(&unwritten(path, &error));
             exit = Exit::Error;
         }

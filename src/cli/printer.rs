@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
@@ -109,6 +109,16 @@ impl Printer {
     /// Writes a document to standard output, byte for byte.
     pub(super) fn document(&self, text: &str) {
         self.written(io::stdout().lock(), text);
+    }
+
+    /// Writes a document to standard output, piece by piece.
+    pub(super) fn pieces(&self, emit: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        if self.failed.get().is_none() {
+            let mut out = BufWriter::new(io::stdout().lock());
+            if let Err(error) = emit(&mut out).and_then(|()| out.flush()) {
+                let _ = self.failed.set(error);
+            }
+        }
     }
 
     fn written(&self, mut out: impl Write, text: &str) {

@@ -1,11 +1,13 @@
 //! The outputs of `logweir runbook`: the format on standard output, and further formats in files.
 
+use std::io;
+
 use clap::Args;
 
 use super::context::Context;
-use super::failure::{Exit, Failure};
-use super::options::is_of_every_verb;
+use super::failure::{Failure, VerbResult};
 use super::output_files::{self, OutputFacts, OutputFile};
+use crate::domain::text::plain::without_number;
 use crate::render::formats::FormatName;
 use crate::render::json::RunbookOutput;
 use crate::render::runbook::{FORMATS, RunbookRun};
@@ -37,15 +39,25 @@ impl RunbookOutputArgs {
     }
 
     /// Shows the results, and writes them to all files. Returns the exit code for files that could not be written.
-    pub(super) fn write(&self, context: &Context, output: &RunbookOutput, facts: &OutputFacts) -> Exit {
+    /// Fails if the temporary file with the results has an error.
+    pub(super) fn write(&self, context: &Context, output: &RunbookOutput, facts: &OutputFacts) -> VerbResult {
+        output.intact().map_err(|error| unkept(&error))?;
         let OutputFacts { account, region, now } = facts;
         let run = RunbookRun { output, now: *now, account: account.as_deref(), region: region.as_deref() };
-        let emit = |format: FormatName| run.emit(format).unwrap_or_default();
-        if is_of_every_verb(context.global.format) {
-            context.printer.show(output);
-        } else {
-            context.printer.document(&emit(context.global.format));
+        match context.global.format {
+            FormatName::Text => run.styled(&mut |text| context.printer.text(|| text.to_owned())),
+            format => context.printer.pieces(|out| run.emit(format, out)),
         }
-        output_files::write(context, &self.output, emit)
+        let exit = output_files::write_with(context, &self.output, |format, out| {
+            run.emit(format, out)?;
+            output.intact()
+        });
+        output.intact().map_err(|error| unkept(&error)).map(|()| exit)
     }
+}
+
+fn unkept(error: &io::Error) -> Failure {
+    let message = error.to_string();
+    Failure::error(format!("cannot keep the results in a temporary file: {}", without_number(&message)))
+        .help("free disk space in the folder for temporary files, or name another folder in TMPDIR")
 }

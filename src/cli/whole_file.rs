@@ -2,18 +2,29 @@
 //! before.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+
+/// Writes the content of a file, piece by piece. A second call writes the content anew.
+type Content<'c> = &'c mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
+
+fn whole(text: &str) -> impl FnMut(&mut dyn Write) -> io::Result<()> {
+    |out| out.write_all(text.as_bytes())
+}
 
 /// Writes a new file. Returns an error of the kind `AlreadyExists` if there is a file of this name.
 pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
+    create_with(path, &mut whole(text))
+}
+
+fn create_with(path: &Path, content: Content<'_>) -> io::Result<()> {
     let new = beside(path);
-    let linked = write(OpenOptions::new(), &new, text).map(drop).and_then(|()| fs::hard_link(&new, path));
+    let linked = write(OpenOptions::new(), &new, content).map(drop).and_then(|()| fs::hard_link(&new, path));
     let _ = fs::remove_file(&new);
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists && new.parent().is_some_and(Path::is_dir) => {
             // Some file systems have no hard links.
-            write(OpenOptions::new(), path, text).map(drop)
+            write(OpenOptions::new(), path, content).map(drop)
         }
         linked => linked,
     }
@@ -21,8 +32,12 @@ pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
 
 /// Replaces a regular file, and keeps its permissions. Writes a new file if there is none.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    replace_with(path, &mut whole(text))
+}
+
+fn replace_with(path: &Path, content: Content<'_>) -> io::Result<()> {
     let metadata = match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return create(path, text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return create_with(path, content),
         metadata => metadata?,
     };
     if !metadata.is_file() {
@@ -34,7 +49,7 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     // file.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = write(options, &new, text)
+    let written = write(options, &new, content)
         .and_then(|file| file.set_permissions(metadata.permissions()))
         .and_then(|()| fs::rename(&new, path));
     if written.is_err() {
@@ -46,10 +61,15 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
 /// Writes a result to the path that the caller named: replaces a regular file or the file behind a symbolic link,
 /// writes a new file, or sends the text to a device or a pipe.
 pub(super) fn put(path: &Path, text: &str) -> io::Result<()> {
+    put_with(path, &mut whole(text))
+}
+
+/// Writes a result like [`put`], without the whole text in memory.
+pub(super) fn put_with(path: &Path, content: Content<'_>) -> io::Result<()> {
     match fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => replace(&path.canonicalize()?, text),
-        Ok(metadata) if !metadata.is_dir() => OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes()),
-        _ => replace(path, text),
+        Ok(metadata) if metadata.is_file() => replace_with(&path.canonicalize()?, content),
+        Ok(metadata) if !metadata.is_dir() => fill(&mut OpenOptions::new().write(true).open(path)?, content),
+        _ => replace_with(path, content),
     }
 }
 
@@ -62,7 +82,7 @@ pub(super) fn put_private(path: &Path, text: &str) -> io::Result<()> {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = write(options, &new, text).and_then(|_| fs::rename(&new, path));
+    let written = write(options, &new, &mut whole(text)).and_then(|_| fs::rename(&new, path));
     if written.is_err() {
         let _ = fs::remove_file(&new);
     }
@@ -76,10 +96,15 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn write(mut options: OpenOptions, path: &Path, text: &str) -> io::Result<File> {
+fn write(mut options: OpenOptions, path: &Path, content: Content<'_>) -> io::Result<File> {
     let mut file = options.write(true).create_new(true).open(path)?;
-    file.write_all(text.as_bytes())?;
+    fill(&mut file, content)?;
     file.sync_all().map(|()| file)
+}
+
+fn fill(file: &mut File, content: Content<'_>) -> io::Result<()> {
+    let mut out = BufWriter::new(file);
+    content(&mut out).and_then(|()| out.flush())
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ mod runbook;
 mod runbook_account;
 mod runbook_depths;
 mod runbook_exemptions;
+mod runbook_selection;
 mod runbook_verdicts;
 mod security_hub;
 mod security_hub_account;

@@ -48,6 +48,7 @@ pub(super) fn service() -> Service {
         propagate_tags: None,
         has_managed_tags: false,
         has_exec: false,
+        classic_balancers: Vec::new(),
         service_connect: None,
         target_groups: Vec::new(),
         definitions: [format!("{REGION}:task-definition/web:1")].into(),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use logweir::domain::baseline::{Baseline, ExemptionState};
 use logweir::domain::ecs::task_definition::TaskDefinition;
-use logweir::domain::runbook::{Results, RunbookExemptions, RunbookResult, Subject, Verdict, judge};
+use logweir::domain::runbook::{Results, RunbookExemptions, RunbookResult, Subject, Verdict, judge, worst_reading};
 use serde_json::json;
 
 fn baseline(runbook: &str) -> Baseline {
@@ -32,8 +32,16 @@ fn results(baseline: &Baseline) -> (Results, Vec<ExemptionState>) {
         .to_string(),
     )
     .unwrap();
-    let mut results = judge([Subject {
-        definition: &definition,
+    let mut results = judge([subject(&definition, baseline)]);
+    let mut exemptions = RunbookExemptions::new(baseline, now());
+    exemptions.apply(&mut results, Some(("111122223333", "eu-west-1")));
+    let states = exemptions.remarks(true).into_iter().map(|remark| remark.state).collect();
+    (results, states)
+}
+
+fn subject<'s>(definition: &'s TaskDefinition, baseline: &'s Baseline) -> Subject<'s> {
+    Subject {
+        definition,
         baseline,
         source: "web.json",
         arn: None,
@@ -41,11 +49,7 @@ fn results(baseline: &Baseline) -> (Results, Vec<ExemptionState>) {
         scope: None,
         time: None,
         is_with_account: false,
-    }]);
-    let mut exemptions = RunbookExemptions::new(baseline, now());
-    exemptions.apply(&mut results, Some(("111122223333", "eu-west-1")));
-    let states = exemptions.remarks(true).into_iter().map(|remark| remark.state).collect();
-    (results, states)
+    }
 }
 
 fn of<'r>(results: &'r Results, rule: &str, container: &str) -> &'r RunbookResult {
@@ -77,6 +81,31 @@ fn an_exemption_covers_by_requirement_rule_resource_container_image_account_and_
             assert_eq!((result.verdict, result.fails()), (Verdict::Fail, !covers), "the verdict stays visible");
         }
     }
+}
+
+/// A template may choose the image of a container by a condition.
+#[test]
+fn an_exempt_image_of_one_branch_hides_no_equal_failure_of_another_branch() {
+    let baseline = baseline(&exemption("image = \"*fluent-bit*\"", "rules = [\"writable-root\"]", "2027-06-30"));
+    let image = |name: &str| {
+        let text = json!({"family": "web", "containerDefinitions": [{"name": "app", "image": name}]}).to_string();
+        TaskDefinition::parse(text).unwrap()
+    };
+    let (exempt, other) = (image("fluent/fluent-bit"), image("nginx"));
+    for branches in [[&exempt, &other], [&other, &exempt]] {
+        let mut exemptions = RunbookExemptions::new(&baseline, now());
+        let readings = branches.map(|definition| {
+            let mut results = judge([subject(definition, &baseline)]);
+            exemptions.apply(&mut results, None);
+            results
+        });
+        let results = worst_reading(readings);
+        assert!(of(&results, "writable-root", "app").fails(), "the branch without the exempt image fails");
+    }
+    let mut readings = judge([subject(&exempt, &baseline)]);
+    RunbookExemptions::new(&baseline, now()).apply(&mut readings, None);
+    let results = worst_reading([readings.clone(), readings]);
+    assert!(of(&results, "writable-root", "app").exempt.is_some(), "each branch has the exempt image");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
+use super::secrets::Refused;
 use super::{AT_ONCE, fact};
 use crate::aws::client::Aws;
 use crate::domain::fleet::facts::Unread;
@@ -64,8 +65,7 @@ impl Aws {
             let names: Vec<String> = names.into_iter().collect();
             let read = fact(self.parameters(&region, &names).await, "ssm:DescribeParameters");
             for reference in references {
-                let of_it = |all: &Vec<Parameter>| all.iter().find(|one| reference.names.contains(&one.name)).cloned();
-                found.insert(reference.text.clone(), read.clone().map(|all| of_it(&all)));
+                found.insert(reference.text.clone(), parameter(&reference, &read));
             }
         }
         found
@@ -82,5 +82,23 @@ impl Aws {
         let read: Vec<(Vec<String>, Fact<Option<Secret>>)> =
             stream::iter(ids).map(read).buffered(AT_ONCE).collect().await;
         read.into_iter().flat_map(|(texts, fact)| texts.into_iter().map(move |text| (text, fact.clone()))).collect()
+    }
+}
+
+/// Returns the parameter to which a reference refers, from those that Logweir read in its Region.
+fn parameter(reference: &Reference, read: &Fact<(Vec<Parameter>, Vec<Refused>)>) -> Fact<Option<Parameter>> {
+    let ((found, refused), source, time) = match read {
+        Fact::Read { value, source, time } => (value, *source, *time),
+        Fact::Unread(unread) => return Fact::Unread(unread.clone()),
+        Fact::NotAsked(depth) => return Fact::NotAsked(*depth),
+    };
+    let is_its = |name: &String| reference.names.contains(name);
+    let value = found.iter().find(|parameter| is_its(&parameter.name)).cloned();
+    match refused.iter().find(|refused| is_its(&refused.name)) {
+        Some(Refused { code, .. }) if value.is_none() => {
+            let message = format!("{code}: Systems Manager refuses the name of the parameter");
+            Fact::Unread(Unread { action: "ssm:DescribeParameters", message, is_denied: false })
+        }
+        _ => Fact::Read { value, source, time },
     }
 }

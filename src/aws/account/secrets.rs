@@ -8,7 +8,7 @@ use crate::aws::errors::{unless_missing, unreadable};
 use crate::aws::fleet::patiently;
 use crate::aws::signed::{JSON_1_1, Operation, Request, Service};
 use crate::domain::runbook::account::identity::{Parameter, Secret};
-use crate::ports::Answer;
+use crate::ports::{Answer, PortError};
 
 const SSM: Service = Service::json("ssm", JSON_1_1, "AmazonSSM");
 const PARAMETERS: Operation = SSM.read("DescribeParameters");
@@ -20,24 +20,40 @@ const SECRET: Operation = SECRETS_MANAGER.read("DescribeSecret");
 const MOST: usize = 50;
 
 impl Aws {
-    /// Returns the parameters with these names in a Region.
-    pub(super) async fn parameters(&self, region: &str, names: &[String]) -> Answer<Vec<Parameter>> {
-        let mut found = Vec::new();
-        for names in names.chunks(MOST) {
-            let filter = json!([{"Key": "Name", "Option": "Equals", "Values": names}]);
-            let mut body = json!({"ParameterFilters": filter, "MaxResults": MOST});
-            for page in 0.. {
-                if page == super::MOST_PAGES {
-                    return Err(unreadable(PARAMETERS.name, "the list does not end"));
+    /// Returns the parameters with these names in a Region, and the names that Systems Manager refuses. A refusal is
+    /// about the whole call, so Logweir halves the names of the call until it knows the refused ones.
+    pub(super) async fn parameters(&self, region: &str, names: &[String]) -> Answer<(Vec<Parameter>, Vec<Refused>)> {
+        let (mut found, mut refused) = (Vec::new(), Vec::new());
+        let mut open: Vec<&[String]> = names.chunks(MOST).collect();
+        while let Some(names) = open.pop() {
+            match (self.some_parameters(region, names).await, names) {
+                (Err(error), [name]) if is_refusal(&error) => {
+                    // The message repeats the name, which may be a secret that a person wrote in its place.
+                    let code = error.message.split(':').next().unwrap_or_default().to_owned();
+                    refused.push(Refused { name: name.clone(), code });
                 }
-                let request = || Request::json(&body).in_region(region);
-                let reply = patiently(|| self.signed.call(&PARAMETERS, request())).await?.json()?;
-                found.extend(items(&reply["Parameters"]).iter().map(parameter).collect::<Answer<Vec<_>>>()?);
-                let Some(token) = text(&reply["NextToken"]) else { break };
-                body["NextToken"] = token.into();
+                (Err(error), names) if is_refusal(&error) => {
+                    let (one, other) = names.split_at(names.len() / 2);
+                    open.extend([one, other]);
+                }
+                (answer, _) => found.extend(answer?),
             }
         }
-        Ok(found)
+        Ok((found, refused))
+    }
+
+    async fn some_parameters(&self, region: &str, names: &[String]) -> Answer<Vec<Parameter>> {
+        let filter = json!([{"Key": "Name", "Option": "Equals", "Values": names}]);
+        let mut body = json!({"ParameterFilters": filter, "MaxResults": MOST});
+        let mut found = Vec::new();
+        for _ in 0..super::MOST_PAGES {
+            let request = || Request::json(&body).in_region(region);
+            let reply = patiently(|| self.signed.call(&PARAMETERS, request())).await?.json()?;
+            found.extend(items(&reply["Parameters"]).iter().map(parameter).collect::<Answer<Vec<_>>>()?);
+            let Some(token) = text(&reply["NextToken"]) else { return Ok(found) };
+            body["NextToken"] = token.into();
+        }
+        Err(unreadable(PARAMETERS.name, "the list does not end"))
     }
 
     /// Returns the secret with this ARN or name in a Region. Returns `None` if the secret does not exist.
@@ -55,6 +71,19 @@ impl Aws {
             owner: text(&reply["OwningService"]),
         }))
     }
+}
+
+/// A name that Systems Manager refuses.
+pub(super) struct Refused {
+    pub(super) name: String,
+    /// The code of the error, such as `ValidationException`.
+    pub(super) code: String,
+}
+
+/// Whether the error is about a name of the call (source: Systems Manager API reference, DescribeParameters and Common
+/// Error Types).
+fn is_refusal(error: &PortError) -> bool {
+    ["ValidationException", "InvalidFilterValue"].iter().any(|code| error.message.starts_with(code))
 }
 
 fn parameter(parameter: &Value) -> Answer<Parameter> {

@@ -40,9 +40,20 @@ pub fn judge<'s>(readings: impl IntoIterator<Item = Subject<'s>>) -> Results {
     worst(readings.into_iter().flat_map(|subject| rules::of_task_definition(&subject)))
 }
 
+/// Returns the worst result of each rule over all readings of a template, after the exemptions of each reading. An exempt
+/// result of one reading never hides a result of another one that counts.
+pub fn worst_reading(readings: impl IntoIterator<Item = Results>) -> Results {
+    worst(readings.into_iter().flatten())
+}
+
 /// Returns the results of all rules about an account.
 pub fn judge_account(account: &Account, baseline: &Baseline) -> Results {
-    worst(rules::of_account(account, baseline).into_iter())
+    worst(rules::of_account(account, baseline).flatten())
+}
+
+/// Returns the results of each rule about an account, so that a caller needs no memory for the results of all rules.
+pub fn judge_by_rule<'a>(account: &'a Account, baseline: &'a Baseline) -> impl Iterator<Item = Results> + 'a {
+    rules::of_account(account, baseline).map(|results| worst(results.into_iter()))
 }
 
 /// Returns the results of the rules about task definitions, if Logweir could not read them. `resource` is the task
@@ -63,7 +74,7 @@ fn worst(results: impl Iterator<Item = (Requirement, RunbookResult)>) -> Results
             Some(known) if known.verdict == Verdict::NotChecked && result.verdict == Verdict::NotChecked => {
                 known.add_reason(&result.message);
             }
-            Some(known) if known.verdict >= result.verdict => {}
+            Some(known) if known.weight() >= result.weight() => {}
             _ => drop(worst.insert(key, result)),
         }
     }

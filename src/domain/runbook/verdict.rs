@@ -1,10 +1,10 @@
 //! The results of the runbook: one for each requirement, resource and rule.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a rule says about a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The rule is not about resources of this kind.
@@ -37,7 +37,7 @@ impl Verdict {
 }
 
 /// The kind of a resource, in the spelling of the outputs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResourceKind {
     /// What belongs to the account and Region as a whole.
@@ -99,7 +99,7 @@ impl ResourceKind {
 }
 
 /// The resource that a result is about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Resource {
     pub kind: ResourceKind,
     /// The family, the file of a task definition without a family, or the name of another resource. The name of a
@@ -119,7 +119,7 @@ impl Resource {
 }
 
 /// The fact that decided a rule.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Evidence {
     /// Where Logweir read the fact: the file, or the IAM action of the operation, such as `ecs:DescribeServices`.
     pub source: String,
@@ -132,7 +132,7 @@ pub struct Evidence {
 }
 
 /// Why a registered revision is in scope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InScope {
     /// A deployment, a task set or a running task uses the revision.
@@ -144,7 +144,7 @@ pub enum InScope {
 }
 
 /// The exemption that covers a result.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Exempt {
     pub owner: String,
     pub reason: String,
@@ -193,6 +193,12 @@ impl RunbookResult {
         if !self.message.contains(reason) {
             self.message = format!("{}; {reason}", self.message);
         }
+    }
+
+    /// Returns what decides which of two results is worse. A result that needs a person's attention is worse than an
+    /// exempt one.
+    pub(super) fn weight(&self) -> (bool, Verdict) {
+        (self.exempt.is_none() && self.verdict > Verdict::Pass, self.verdict)
     }
 
     /// Whether the result counts as a failure: the rule fails, and no exemption covers the result.

@@ -2,6 +2,16 @@
 
 use std::fmt::Write as _;
 
+/// Returns the heading and the header of a table.
+pub(in crate::render) fn head(title: &str, header: &[&str]) -> String {
+    format!("\n## {title}\n\n| {} |\n|{}\n", header.join(" | "), " --- |".repeat(header.len()))
+}
+
+/// Returns a row of a table.
+pub(in crate::render) fn line(cells: &[String]) -> String {
+    format!("| {} |\n", cells.join(" | "))
+}
+
 /// The text of a report, and its limit.
 pub(in crate::render) struct Tables {
     out: String,
@@ -22,9 +32,9 @@ impl Tables {
         if rows.peek().is_none() {
             return;
         }
-        let _ = write!(self.out, "\n## {title}\n\n| {} |\n|{}\n", header.join(" | "), " --- |".repeat(header.len()));
+        self.out += &head(title, header);
         for row in rows {
-            let line = format!("| {} |\n", row.join(" | "));
+            let line = line(&row);
             if self.out.len() + line.len() > self.most {
                 self.omitted += 1;
             } else {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::sarif_log::{self, Descriptor, Log, fingerprints, region};
+use super::sarif_log::{self, Descriptor, Log, Results, fingerprints, region};
 use super::shown::{exemption, fix, message, resource, shown};
 use super::{Emitter, Run};
 use crate::domain::rule_name::RuleName;
@@ -16,16 +16,22 @@ pub(super) struct Sarif;
 impl Emitter for Sarif {
     fn emit(&self, run: &Run<'_>) -> String {
         let check = run.check;
-        let found = check.findings().filter(|(_, finding)| finding.is_decided());
+        let found = || -> Results<'_> {
+            let decided = check.findings().filter(|(_, finding)| finding.is_decided());
+            Box::new(decided.map(|(target, finding)| (finding.severity, result(target, finding))))
+        };
         let log = Log {
             category: check.verb,
             rules: summaries().into_iter().map(descriptor).collect(),
-            results: found.map(|(target, finding)| (finding.severity, result(target, finding))).collect(),
+            results: &found,
             notifications: check.targets.iter().flat_map(notifications).collect(),
             is_complete: check.summary.errors == 0,
             time: run.now,
         };
-        log.text()
+        let mut text = Vec::new();
+        // A text in memory has no error.
+        let _ = log.write(&mut text);
+        String::from_utf8(text).unwrap_or_default()
     }
 }
 

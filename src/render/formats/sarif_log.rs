@@ -1,9 +1,10 @@
 //! A log of SARIF 2.1.0 (OASIS), with the members that code scanning of GitHub reads. Source of the limits: GitHub
 //! Docs, SARIF support for code scanning.
 
-use std::cmp::Reverse;
+use std::io::{self, Write};
 
 use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::uri::relative;
@@ -16,55 +17,94 @@ const MOST_RESULTS: usize = 25_000;
 /// The name of the folder to which the paths are relative.
 const ROOT: &str = "%SRCROOT%";
 
+/// The results of a log, each with its severity.
+pub(in crate::render) type Results<'l> = Box<dyn Iterator<Item = (Severity, Value)> + 'l>;
+
 /// A log with one run.
-pub(in crate::render) struct Log {
+pub(in crate::render) struct Log<'l> {
     /// The name of the verb. Code scanning keeps the results of each verb apart.
     pub(in crate::render) category: &'static str,
     pub(in crate::render) rules: Vec<Value>,
-    /// The results, each with its severity.
-    pub(in crate::render) results: Vec<(Severity, Value)>,
+    /// Returns the results, each with its severity.
+    pub(in crate::render) results: &'l dyn Fn() -> Results<'l>,
     pub(in crate::render) notifications: Vec<Value>,
     /// Whether Logweir could read everything that the caller named.
     pub(in crate::render) is_complete: bool,
     pub(in crate::render) time: Timestamp,
 }
 
-impl Log {
-    /// Returns the log as text. If there are too many results, the log has those with the highest severities.
-    pub(in crate::render) fn text(mut self) -> String {
-        let omitted = self.results.len().saturating_sub(MOST_RESULTS);
+impl Log<'_> {
+    /// Writes the log piece by piece. If there are too many results, the log has those with the highest severities.
+    pub(in crate::render) fn write(mut self, out: &mut dyn Write) -> io::Result<()> {
+        let omitted = (self.results)().count().saturating_sub(MOST_RESULTS);
         if omitted > 0 {
-            self.results.sort_by_key(|(severity, _)| Reverse(*severity));
-            self.results.truncate(MOST_RESULTS);
             let text = format!("{omitted} findings are omitted, because a run has at most {MOST_RESULTS} results");
             self.notifications.push(json!({"level": "warning", "message": {"text": text}}));
         }
-        let log = json!({
-            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-            "version": "2.1.0",
-            "runs": [self.run()],
-        });
-        format!("{log:#}\n")
+        let results = Written { results: self.results, is_whole: omitted == 0 };
+        let log = Document {
+            schema: "https://json.schemastore.org/sarif-2.1.0.json",
+            version: "2.1.0",
+            runs: [self.run(results)],
+        };
+        serde_json::to_writer_pretty(&mut *out, &log)?;
+        out.write_all(b"\n")
     }
 
-    fn run(self) -> Value {
-        json!({
-            "tool": {"driver": {
+    fn run<'r>(self, results: Written<'r>) -> Run<'r> {
+        Run {
+            tool: json!({"driver": {
                 "name": "Logweir",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
                 "rules": self.rules,
-            }},
-            "automationDetails": {"id": format!("logweir/{}/", self.category)},
-            "columnKind": "unicodeCodePoints",
-            "originalUriBaseIds": {ROOT: {"description": {"text": "The folder in which Logweir ran."}}},
-            "invocations": [{
+            }}),
+            automation_details: json!({"id": format!("logweir/{}/", self.category)}),
+            column_kind: "unicodeCodePoints",
+            original_uri_base_ids: json!({ROOT: {"description": {"text": "The folder in which Logweir ran."}}}),
+            invocations: json!([{
                 "executionSuccessful": self.is_complete,
                 "endTimeUtc": format!("{:.3}", self.time),
                 "toolExecutionNotifications": self.notifications,
-            }],
-            "results": self.results.into_iter().map(|(_, result)| result).collect::<Vec<_>>(),
-        })
+            }]),
+            results,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'l> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<'l>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'l> {
+    tool: Value,
+    automation_details: Value,
+    column_kind: &'static str,
+    original_uri_base_ids: Value,
+    invocations: Value,
+    results: Written<'l>,
+}
+
+/// The results that a log has.
+struct Written<'l> {
+    results: &'l dyn Fn() -> Results<'l>,
+    is_whole: bool,
+}
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let of_severity = |wanted| (self.results)().filter(move |(severity, _)| *severity == wanted);
+        let by_severity = || [Severity::Error, Severity::Warning, Severity::Note].into_iter().flat_map(of_severity);
+        match self.is_whole {
+            true => serializer.collect_seq((self.results)().map(|(_, result)| result)),
+            false => serializer.collect_seq(by_severity().map(|(_, result)| result).take(MOST_RESULTS)),
+        }
     }
 }
 
@@ -125,4 +165,29 @@ pub(in crate::render) fn region(place: Place) -> Value {
 /// Returns a file as the location of an artifact. The path is relative to the working directory.
 pub(in crate::render) fn artifact(path: &str) -> Value {
     json!({"uri": relative(path), "uriBaseId": ROOT})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_with_too_many_results_has_those_with_the_highest_severities() {
+        let results = || -> Results<'_> {
+            let number = MOST_RESULTS + 5;
+            let severity = move |index| if index + 7 > number { Severity::Error } else { Severity::Note };
+            Box::new((0..number).map(move |index| (severity(index), json!(index))))
+        };
+        let (rules, notifications, time) = (Vec::new(), Vec::new(), Timestamp::UNIX_EPOCH);
+        let mut text = Vec::new();
+        Log { category: "check", rules, results: &results, notifications, is_complete: true, time }
+            .write(&mut text)
+            .unwrap();
+        let log: Value = serde_json::from_slice(&text).unwrap();
+        let run = &log["runs"][0];
+        let found = run["results"].as_array().unwrap();
+        assert_eq!((found.len(), &found[0], &found[6]), (MOST_RESULTS, &json!(MOST_RESULTS - 1), &json!(0)));
+        let note = &run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
+        assert!(note.as_str().unwrap().starts_with("5 findings are omitted"), "{note}");
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::domain::text::plain::shortened;
 
 /// The largest number of findings in one call of BatchImportFindings.
-const MOST: usize = 100;
+pub(in crate::render) const MOST: usize = 100;
 
 /// The largest number of related requirements of a finding.
 const MOST_REQUIREMENTS: usize = 32;

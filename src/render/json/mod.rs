@@ -20,6 +20,7 @@ mod references;
 mod replacements;
 mod runbook;
 mod runbook_result;
+mod runbook_results;
 mod summary;
 mod target;
 mod usage;
@@ -44,6 +45,7 @@ pub use runbook::{
     AccountCoverage, ControlsOutput, Coverage, FailedRead, MissingRight, RequirementLine, RunbookOutput, UnreadTarget,
 };
 pub use runbook_result::ResultLine;
+pub use runbook_results::{Kept, ResultLines};
 pub use summary::{Severities, Summary};
 pub use target::{
     CheckedResource, CheckedTarget, LiveLine, LogGroupLine, ResourceLine, Scope, TargetOutput, UnknownLine,

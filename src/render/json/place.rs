@@ -1,12 +1,12 @@
 //! The places of findings in files.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::text::place::Position;
 
 /// A range of a file. Lines and columns count from 1, and a column counts characters. The end is the position after the
 /// last character of the range.
-#[derive(Serialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     pub line: usize,
     pub column: usize,

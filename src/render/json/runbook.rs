@@ -1,14 +1,16 @@
 //! The result of `logweir runbook`, and the map of `logweir controls`.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::rc::Rc;
 
 use serde::Serialize;
 
 use super::baseline::BaselineLine;
-use super::fingerprint::Fingerprints;
 use super::passed_over::PassedOver;
 use super::place::Place;
 use super::runbook_result::ResultLine;
+use super::runbook_results::{ResultLines, Store};
 use crate::domain::fleet::facts::Unread;
 use crate::domain::report::schema;
 use crate::domain::runbook::{
@@ -26,7 +28,7 @@ pub struct RunbookOutput {
     /// The exemptions that have ended, end soon, or cover no result.
     pub exemptions: Vec<RunbookExemptionRemark>,
     #[serde(skip)]
-    fingerprints: Fingerprints,
+    store: Rc<Store>,
 }
 
 /// A requirement with its results.
@@ -37,7 +39,7 @@ pub struct RequirementLine {
     pub controls: Controls,
     /// What to do about the failures.
     pub remedy: &'static str,
-    pub results: Vec<ResultLine>,
+    pub results: ResultLines,
 }
 
 /// What the run read.
@@ -109,12 +111,13 @@ pub struct UnreadTarget {
 
 impl Default for RunbookOutput {
     fn default() -> Self {
+        let store = Rc::default();
         let line = |requirement: Requirement| RequirementLine {
             id: requirement.id(),
             title: requirement.title(),
             controls: requirement.controls(),
             remedy: requirement.remedy(),
-            results: Vec::new(),
+            results: ResultLines::new(&store),
         };
         let requirements = Requirement::ALL.into_iter().map(line).collect();
         Self {
@@ -123,7 +126,7 @@ impl Default for RunbookOutput {
             requirements,
             coverage: Coverage::default(),
             exemptions: Vec::new(),
-            fingerprints: Fingerprints::default(),
+            store,
         }
     }
 }
@@ -160,20 +163,22 @@ impl RunbookOutput {
             if result.verdict == Verdict::NotChecked && !self.coverage.not_checked.contains(&result.rule) {
                 self.coverage.not_checked.push(result.rule);
             }
-            let mut line = ResultLine::of(requirement, result, path, place);
-            line.fingerprint = self.fingerprints.unique(&line.fingerprint);
+            let line = ResultLine::of(requirement, result, path, place);
             if let Some(of) = self.requirements.iter_mut().find(|of| of.id == requirement.id()) {
                 of.results.push(line);
             }
         }
     }
 
-    /// Sorts the results of each requirement by rule and resource.
+    /// Sorts the results of each requirement by rule and resource, and makes each fingerprint unique.
     pub fn sort(&mut self) {
-        for line in &mut self.requirements {
-            line.results.sort_by_cached_key(|line| (line.result.rule, line.result.resource.clone()));
-        }
+        self.requirements.iter_mut().for_each(|line| line.results.sort());
         self.coverage.not_checked.sort_unstable();
+    }
+
+    /// Returns the first error of the temporary file with the results. After one, results are missing.
+    pub fn intact(&self) -> io::Result<()> {
+        self.store.intact()
     }
 
     /// Whether Logweir read everything that the caller asked for.
@@ -202,8 +207,14 @@ impl RunbookOutput {
     }
 
     /// Returns every result with its requirement.
-    pub fn results(&self) -> impl Iterator<Item = (&RequirementLine, &ResultLine)> {
+    pub fn results(&self) -> impl Iterator<Item = (&RequirementLine, ResultLine)> {
         self.requirements.iter().flat_map(|of| of.results.iter().map(move |result| (of, result)))
+    }
+
+    /// Returns the results that count for the verdict, each with its requirement.
+    pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = (&RequirementLine, ResultLine)> {
+        let all = self.requirements.iter();
+        all.flat_map(move |of| of.results.with(verdict).map(move |(_, result)| (of, result)))
     }
 
     /// Returns the number of results with the verdict that are not exempt.
@@ -215,12 +226,12 @@ impl RunbookOutput {
 impl RequirementLine {
     /// Returns the number of results with the verdict, without exempt ones.
     pub fn count(&self, verdict: Verdict) -> usize {
-        self.results.iter().filter(|line| line.result.counts_as(verdict)).count()
+        self.results.count(Some(verdict))
     }
 
     /// Returns the number of exempt results.
     pub fn exempt(&self) -> usize {
-        self.results.iter().filter(|line| line.result.exempt.is_some()).count()
+        self.results.count(None)
     }
 
     /// Returns the most important verdict of the results. Returns `None` without a result that counts.

@@ -1,17 +1,25 @@
 //! The results of the runbook in the AWS Security Finding Format, as JSON lines: a finding for each result.
 
+use std::io::{self, Write};
+
 use serde_json::{Value, json};
 
 use super::resource::subject;
 use super::{RunbookRun, catalogues, page, resource};
 use crate::domain::runbook::Verdict;
-use crate::render::formats::security_finding::{SecurityFinding, calls};
+use crate::render::formats::security_finding::{MOST, SecurityFinding, calls};
 use crate::render::formats::shown::shown;
 use crate::render::json::{RequirementLine, ResultLine};
 
-pub(super) fn findings(run: &RunbookRun<'_>) -> String {
-    let findings: Vec<Value> = run.output.results().map(|(of, line)| finding(run, of, line)).collect();
-    calls(&findings)
+pub(super) fn findings(run: &RunbookRun<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut findings = run.output.results().map(|(of, line)| finding(run, of, &line));
+    loop {
+        let batch: Vec<Value> = findings.by_ref().take(MOST).collect();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        out.write_all(calls(&batch).as_bytes())?;
+    }
 }
 
 fn finding(run: &RunbookRun<'_>, of: &RequirementLine, line: &ResultLine) -> Value {

@@ -1,6 +1,8 @@
 //! The results of the runbook as CSV (RFC 4180): a row for each result, for each target that Logweir could not read,
 //! and for each read of the account that failed.
 
+use std::io::{self, Write};
+
 use super::{catalogues, resource};
 use crate::render::formats::csv::line as row_line;
 use crate::render::formats::shown::shown;
@@ -32,7 +34,7 @@ const HEADER: [&str; 21] = [
 
 type Row = [String; HEADER.len()];
 
-pub(super) fn rows(output: &RunbookOutput) -> String {
+pub(super) fn rows(output: &RunbookOutput, out: &mut dyn Write) -> io::Result<()> {
     let errors = output.coverage.errors.iter().map(|error| {
         let mut row = Row::default();
         row[0] = "error".to_owned();
@@ -54,9 +56,9 @@ pub(super) fn rows(output: &RunbookOutput) -> String {
         row[12] = read.operation.to_owned();
         row
     });
-    let results = output.results().map(|(of, line)| result(of, line));
-    let rows = [HEADER.map(String::from)].into_iter().chain(errors).chain(rights).chain(failed).chain(results);
-    rows.map(|row| row_line(&row)).collect()
+    let results = output.results().map(|(of, line)| result(of, &line));
+    let mut rows = [HEADER.map(String::from)].into_iter().chain(errors).chain(rights).chain(failed).chain(results);
+    rows.try_for_each(|row| out.write_all(row_line(&row).as_bytes()))
 }
 
 fn result(of: &RequirementLine, line: &ResultLine) -> Row {

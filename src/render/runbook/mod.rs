@@ -13,11 +13,12 @@ mod sarif;
 mod text;
 mod unchecked;
 
+use std::io::{self, Write};
+
 use anstream::adapter::strip_str;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde::Serialize;
 
-use super::Output;
 use super::formats::FormatName;
 use super::formats::shown::marked;
 use super::html::{code, escaped};
@@ -52,28 +53,33 @@ pub struct RunbookRun<'r> {
 }
 
 impl RunbookRun<'_> {
-    /// Returns the results as a text of the format. Returns `None` for a format that is not in [`FORMATS`].
-    pub fn emit(&self, format: FormatName) -> Option<String> {
-        Some(match format {
-            FormatName::Text => strip_str(&text::sheet(self.output)).to_string(),
-            FormatName::Json => format!("{:#}\n", self.output.json()),
-            FormatName::Markdown => markdown::sheet(self),
-            FormatName::Csv => csv::rows(self.output),
-            FormatName::Ocsf => ocsf::events(self),
-            FormatName::Asff => asff::findings(self),
-            FormatName::Sarif => sarif::log(self),
-            FormatName::Html => html::page(self),
-            FormatName::Junit | FormatName::Github | FormatName::GithubSummary | FormatName::Gitlab => return None,
-        })
+    /// Writes the results in the format, piece by piece. Writes nothing for a format that is not in [`FORMATS`].
+    pub fn emit(&self, format: FormatName, out: &mut dyn Write) -> io::Result<()> {
+        match format {
+            FormatName::Text => text::sheet(self.output, &mut |text| write!(out, "{}", strip_str(text))),
+            FormatName::Json => json(out, self.output),
+            FormatName::Markdown => markdown::sheet(self, out),
+            FormatName::Csv => csv::rows(self.output, out),
+            FormatName::Ocsf => ocsf::events(self, out),
+            FormatName::Asff => asff::findings(self, out),
+            FormatName::Sarif => sarif::log(self, out),
+            FormatName::Html => out.write_all(html::page(self).as_bytes()),
+            FormatName::Junit | FormatName::Github | FormatName::GithubSummary | FormatName::Gitlab => Ok(()),
+        }
+    }
+
+    /// Calls `put` with the pieces of the text for a terminal, which may contain styles. Each piece has whole lines.
+    pub fn styled(&self, put: &mut dyn FnMut(&str)) {
+        // The function that receives the pieces has no error.
+        let _ = text::sheet(self.output, &mut |text| {
+            put(text);
+            Ok(())
+        });
     }
 }
 
-impl Output for RunbookOutput {
-    fn text(&self) -> String {
-        text::sheet(self)
-    }
-
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
-    }
+/// Writes a value as JSON, with a line break at the end.
+fn json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    out.write_all(b"\n")
 }

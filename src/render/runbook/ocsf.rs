@@ -1,6 +1,9 @@
 //! The results of the runbook in the Open Cybersecurity Schema Framework, as a JSON array of events: one for each
 //! result.
 
+use std::io::{self, Write};
+
+use serde::Serializer as _;
 use serde_json::{Value, json};
 
 use super::{RunbookRun, catalogues, page, resource};
@@ -9,9 +12,10 @@ use crate::render::formats::compliance_finding::{Compliance, ComplianceFinding, 
 use crate::render::formats::shown::shown;
 use crate::render::json::{RequirementLine, ResultLine};
 
-pub(super) fn events(run: &RunbookRun<'_>) -> String {
-    let events: Vec<Value> = run.output.results().map(|(of, line)| event(run, of, line)).collect();
-    format!("{:#}\n", Value::Array(events))
+pub(super) fn events(run: &RunbookRun<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let events = run.output.results().map(|(of, line)| event(run, of, &line));
+    serde_json::Serializer::pretty(&mut *out).collect_seq(events)?;
+    out.write_all(b"\n")
 }
 
 fn event(run: &RunbookRun<'_>, of: &RequirementLine, line: &ResultLine) -> Value {

@@ -2,6 +2,7 @@
 //! notification, one for each rule.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
@@ -10,30 +11,32 @@ use super::{RunbookRun, catalogues, page, resource};
 use crate::domain::runbook::{Requirement, Verdict, rule_names};
 use crate::domain::severity::Severity;
 use crate::domain::text::count;
-use crate::render::formats::sarif_log::{Descriptor, Log, fingerprints};
+use crate::render::formats::sarif_log::{Descriptor, Log, Results, fingerprints};
 use crate::render::formats::shown::shown;
 use crate::render::json::{RequirementLine, ResultLine, RunbookOutput};
 
-pub(super) fn log(run: &RunbookRun<'_>) -> String {
+pub(super) fn log(run: &RunbookRun<'_>, out: &mut dyn Write) -> io::Result<()> {
     let rules = Rules::all();
     let output = run.output;
-    let found = output.results().filter_map(|(of, line)| {
-        let severity = match line.result.verdict {
-            Verdict::Fail => Severity::Error,
-            Verdict::Advice => Severity::Note,
-            _ => return None,
-        };
-        Some((severity, result(&rules, of, line, severity)))
-    });
+    let found = || -> Results<'_> {
+        Box::new(output.results().filter_map(|(of, line)| {
+            let severity = match line.result.verdict {
+                Verdict::Fail => Severity::Error,
+                Verdict::Advice => Severity::Note,
+                _ => return None,
+            };
+            Some((severity, result(&rules, of, &line, severity)))
+        }))
+    };
     let log = Log {
         category: "runbook",
-        results: found.collect(),
+        results: &found,
         notifications: notifications(&rules, output),
         rules: rules.descriptors(output),
         is_complete: output.is_read(),
         time: run.now,
     };
-    log.text()
+    log.write(out)
 }
 
 /// The rules in the order of the log. A rule of two requirements is two rules of the log.
@@ -113,17 +116,17 @@ fn notifications(rules: &Rules, output: &RunbookOutput) -> Vec<Value> {
         let text = shown(&format!("{} failed: {}", read.operation, read.message));
         json!({"level": "error", "message": {"text": text}})
     });
-    let mut open: BTreeMap<(usize, &str), (usize, &ResultLine)> = BTreeMap::new();
+    let mut open: BTreeMap<(usize, &str), (usize, String)> = BTreeMap::new();
     for (of, line) in output.results() {
         let verdict = line.result.verdict;
         if let (Verdict::Undecidable | Verdict::NotChecked, Some(index)) =
             (verdict, rules.index(&identifier(of.id, line.result.rule)))
         {
-            open.entry((index, verdict.name())).or_insert((0, line)).0 += 1;
+            open.entry((index, verdict.name())).or_insert((0, line.result.message)).0 += 1;
         }
     }
-    let open = open.into_iter().map(|((index, verdict), (number, line))| {
-        let text = format!("{} {verdict}: {}", count(number as u64, "result"), shown(&line.result.message));
+    let open = open.into_iter().map(|((index, verdict), (number, message))| {
+        let text = format!("{} {verdict}: {}", count(number as u64, "result"), shown(&message));
         json!({
             "level": "note", "message": {"text": text}, "associatedRule": {"id": rules.0[index].0, "index": index}
         })

@@ -1,6 +1,7 @@
 //! The sheet of the runbook as text for people: each requirement with its numbers, and what a person should read.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use anstyle::{AnsiColor, Style};
 
@@ -13,7 +14,7 @@ use crate::domain::runbook::{RunbookExemptionRemark, Verdict};
 use crate::domain::text::count;
 use crate::domain::text::plain::plain;
 use crate::render::formats::shown::shown;
-use crate::render::json::{AccountCoverage, RequirementLine, ResultLine, RunbookOutput};
+use crate::render::json::{AccountCoverage, Kept, RequirementLine, ResultLine, RunbookOutput};
 
 /// The verdicts whose results the text lists. The other ones appear as numbers.
 const SHOWN: [Verdict; 3] = [Verdict::Fail, Verdict::Advice, Verdict::Undecidable];
@@ -24,17 +25,35 @@ const MOST: usize = 5;
 /// The maximum length of a message, in characters.
 const LONGEST: usize = 1000;
 
-/// Returns the text of a run: each requirement with its numbers, and the results that a person should read. A run that
-/// could read no target has only its last lines.
-pub(super) fn sheet(output: &RunbookOutput) -> String {
-    if output.results().next().is_none() {
-        return closing(output).trim_start().to_owned();
+/// The function that receives the pieces of the text.
+type Put<'p> = &'p mut dyn FnMut(&str) -> io::Result<()>;
+
+/// Calls `put` with the text of a run: each requirement with its numbers, and the results that a person should read. A
+/// run that could read no target has only its last lines.
+pub(super) fn sheet(output: &RunbookOutput, put: Put<'_>) -> io::Result<()> {
+    if output.requirements.iter().all(|of| of.results.is_empty()) {
+        return put(closing(output).trim_start());
     }
-    let requirements: String = output.requirements.iter().map(requirement).collect();
-    format!("{requirements}{}", closing(output))
+    for of in &output.requirements {
+        put(&head(of))?;
+        let is_counted = |verdict: &Verdict| of.count(*verdict) > 0;
+        if !SHOWN.iter().any(is_counted) && of.exempt() == 0 {
+            continue;
+        }
+        let controls = line(&of.controls);
+        if !controls.is_empty() {
+            put(&format!("     controls: {controls}\n"))?;
+        }
+        put(&format!("     what to do: {}\n\n", of.remedy))?;
+        for verdict in SHOWN {
+            groups(of, verdict, put)?;
+        }
+        exempt(of, put)?;
+    }
+    put(&closing(output))
 }
 
-fn requirement(of: &RequirementLine) -> String {
+fn head(of: &RequirementLine) -> String {
     let verdict = of.verdict().map_or("no result", Verdict::name);
     let mut text = format!("{:>3}  {}: {verdict}\n", of.id, of.title);
     if of.results.is_empty() {
@@ -46,62 +65,59 @@ fn requirement(of: &RequirementLine) -> String {
     if of.exempt() > 0 {
         text += &format!("; {} exempt", of.exempt());
     }
-    text.push('\n');
-    let findings = SHOWN.map(|verdict| groups(of, verdict)).concat() + &exempt(of);
-    if findings.is_empty() {
-        return text;
-    }
-    let controls = line(&of.controls);
-    if !controls.is_empty() {
-        text += &format!("     controls: {controls}\n");
-    }
-    text + &format!("     what to do: {}\n\n{findings}", of.remedy)
+    text + "\n"
 }
 
-/// Returns the results with the verdict in the style of compiler messages. Results with the same rule and message share
+/// Writes the results with the verdict in the style of compiler messages. Results with the same rule and message share
 /// a paragraph. The paragraph of failures names every resource with its evidence.
-fn groups(of: &RequirementLine, verdict: Verdict) -> String {
-    let mut groups: BTreeMap<(&str, &str), Vec<&ResultLine>> = BTreeMap::new();
-    for line in of.results.iter().filter(|line| line.result.counts_as(verdict)) {
-        groups.entry((line.result.rule, &line.result.message)).or_default().push(line);
+fn groups(of: &RequirementLine, verdict: Verdict, put: Put<'_>) -> io::Result<()> {
+    let mut groups: BTreeMap<(&str, String), Vec<Kept>> = BTreeMap::new();
+    for (kept, line) in of.results.with(verdict) {
+        groups.entry((line.result.rule, line.result.message)).or_default().push(kept);
     }
-    groups.into_iter().map(|((rule, message), lines)| group(verdict, rule, message, &lines)).collect()
+    for ((rule, message), lines) in groups {
+        put(&paragraph(verdict, rule, &message))?;
+        let most = if verdict == Verdict::Fail { lines.len() } else { MOST };
+        for line in lines.iter().take(most).filter_map(|kept| of.results.get(*kept)) {
+            put(&origin(verdict, &line))?;
+        }
+        if lines.len() > most {
+            put(&format!("  and {} others\n", lines.len() - most))?;
+        }
+        put("\n")?;
+    }
+    Ok(())
 }
 
-/// Returns the results that an exemption covers.
-fn exempt(of: &RequirementLine) -> String {
-    let one = |line: &ResultLine| {
+/// Writes the results that an exemption covers.
+fn exempt(of: &RequirementLine, put: Put<'_>) -> io::Result<()> {
+    for line in of.results.exempt() {
         let (rule, subject) = (line.result.rule, subject(&line.result));
-        exemption(line).map(|why| format!("exempt[{rule}]: {subject}: {why}\n"))
-    };
-    let mut text: String = of.results.iter().filter_map(one).collect();
-    if !text.is_empty() {
-        text.push('\n');
+        if let Some(why) = exemption(&line) {
+            put(&format!("exempt[{rule}]: {subject}: {why}\n"))?;
+        }
     }
-    text
+    if of.exempt() > 0 { put("\n") } else { Ok(()) }
 }
 
-fn group(verdict: Verdict, rule: &str, message: &str, lines: &[&ResultLine]) -> String {
+fn paragraph(verdict: Verdict, rule: &str, message: &str) -> String {
     let colour = match verdict {
         Verdict::Fail => AnsiColor::Red,
         Verdict::Advice => AnsiColor::Yellow,
         _ => AnsiColor::Magenta,
     };
     let (style, name): (Style, &str) = (colour.on_default().bold(), verdict.name());
-    let mut text = format!("{style}{name}[{rule}]{style:#}: {}\n", plain(message, LONGEST));
-    let most = if verdict == Verdict::Fail { lines.len() } else { MOST };
-    for line in lines.iter().take(most) {
-        let subject = subject(&line.result);
-        let origin = named_place(line).map_or_else(|| subject.clone(), |place| format!("{place} ({subject})"));
-        text += &format!("  --> {origin}\n");
-        if let Some(evidence) = evidence(&line.result).filter(|_| verdict == Verdict::Fail) {
-            text += &format!("      evidence: {evidence}\n");
-        }
+    format!("{style}{name}[{rule}]{style:#}: {}\n", plain(message, LONGEST))
+}
+
+/// Returns the resource of a result, and the evidence of a failure.
+fn origin(verdict: Verdict, line: &ResultLine) -> String {
+    let subject = subject(&line.result);
+    let origin = named_place(line).map_or_else(|| subject.clone(), |place| format!("{place} ({subject})"));
+    match evidence(&line.result).filter(|_| verdict == Verdict::Fail) {
+        Some(evidence) => format!("  --> {origin}\n      evidence: {evidence}\n"),
+        None => format!("  --> {origin}\n"),
     }
-    if lines.len() > most {
-        text += &format!("  and {} others\n", lines.len() - most);
-    }
-    text + "\n"
 }
 
 /// Returns the ARN of a live resource, or the place in a file, by the name that the caller gave to the file.
@@ -120,7 +136,7 @@ fn closing(output: &RunbookOutput) -> String {
     let exempt = if output.exempt() > 0 { format!(", {} exempt", output.exempt()) } else { String::new() };
     let mut text = format!("\n{definitions}: {}{exempt}\n", counts.join(", "));
     text += &coverage.account.as_ref().map(|account| read(account, output)).unwrap_or_default();
-    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for rule in unchecked(output) {
         let rules = reasons.entry(rule.why).or_default();
         if !rules.contains(&rule.rule) {
@@ -128,7 +144,7 @@ fn closing(output: &RunbookOutput) -> String {
         }
     }
     for (why, rules) in reasons {
-        text += &format!("not checked: {}: {}\n", rules.join(", "), plain(why, LONGEST));
+        text += &format!("not checked: {}: {}\n", rules.join(", "), plain(&why, LONGEST));
     }
     text + &exemptions(output)
 }

@@ -8,7 +8,7 @@ pub(super) struct Unchecked<'o> {
     pub(in crate::render) of: &'o RequirementLine,
     pub(in crate::render) rule: &'static str,
     /// The message of the first result, which names the operations or the right.
-    pub(in crate::render) why: &'o str,
+    pub(in crate::render) why: String,
     /// The number of results.
     pub(in crate::render) results: usize,
 }
@@ -16,8 +16,8 @@ pub(super) struct Unchecked<'o> {
 /// Returns each rule that was not checked, with each of its reasons, in the order of the requirements.
 pub(super) fn unchecked(output: &RunbookOutput) -> Vec<Unchecked<'_>> {
     let mut rules: Vec<Unchecked<'_>> = Vec::new();
-    for (of, line) in output.results().filter(|(_, line)| line.result.counts_as(Verdict::NotChecked)) {
-        let (rule, why) = (line.result.rule, line.result.message.as_str());
+    for (of, line) in output.with(Verdict::NotChecked) {
+        let (rule, why) = (line.result.rule, line.result.message);
         match rules
             .iter_mut()
             .rev()

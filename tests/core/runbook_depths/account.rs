@@ -130,6 +130,7 @@ fn the_service() -> Service {
         propagate_tags: None,
         has_managed_tags: false,
         has_exec: false,
+        classic_balancers: Vec::new(),
         service_connect: None,
         target_groups: vec![TARGETS.into()],
         definitions: BTreeSet::from([DEFINITION.to_owned()]),

@@ -1,6 +1,6 @@
 //! The cases of the rules about roles, parameters and secrets.
 
-use logweir::domain::runbook::Verdict::{Advice, Fail, NotChecked, Undecidable};
+use logweir::domain::runbook::Verdict::{Advice, Fail, NotChecked, Pass, Undecidable};
 use logweir::domain::runbook::account::Account;
 use logweir::domain::runbook::account::identity::{Parameter, Secret};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use super::account::{POLICY, ROLE, SECRET, denied, of, policy, read, role, trust
 use super::{Case, case};
 
 pub(super) fn cases() -> Vec<Case> {
-    [broad(), passing(), sources(), stores()].into_iter().flatten().collect()
+    [broad(), denied_actions(), passing(), sources(), stores()].into_iter().flatten().collect()
 }
 
 /// Gives the role a policy of its own with this statement.
@@ -64,6 +64,38 @@ fn broad() -> Vec<Case> {
     ]
 }
 
+/// Gives the role a policy of its own that allows all actions, and one with a statement that denies actions.
+fn denying(denial: Value) -> impl Fn(&mut Account) {
+    move |account| {
+        let mut denial = denial.clone();
+        denial["Effect"] = "Deny".into();
+        let own = [("own", allow("*", "*")), ("guard", denial)];
+        let own = own.map(|(name, statement)| (name.to_owned(), Some(policy(statement))));
+        role(account).inline = read(own.into());
+    }
+}
+
+/// AWS denies what any statement denies, so a denial decides about a statement of another policy too.
+fn denied_actions() -> Vec<Case> {
+    const BROAD: &str = "broad-task-role";
+    const PASSING: &str = "unrestricted-pass-role";
+    let region = json!({"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}});
+    vec![
+        case(BROAD, Fail, denying(json!({"Action": "iam:*", "Resource": "*"}))),
+        case(BROAD, Pass, denying(json!({"Action": "*", "Resource": "*"}))),
+        case(BROAD, Undecidable, denying(json!({"NotAction": "s3:GetObject", "Resource": "*"}))),
+        case(BROAD, Undecidable, denying(json!({"Action": "*", "NotResource": "arn:aws:s3:::a/*"}))),
+        case(BROAD, Advice, denying(json!({"Action": "*", "Resource": "*", "Condition": region}))),
+        case(BROAD, Undecidable, |account| {
+            denying(json!({"NotAction": "s3:GetObject", "Resource": "*"}))(account);
+            role(account).attached = read(vec!["arn:aws:iam::aws:policy/AdministratorAccess".into()]);
+        }),
+        case(PASSING, Pass, denying(json!({"Action": "iam:*", "Resource": "*"}))),
+        case(PASSING, Fail, denying(json!({"Action": "iam:PassRole", "Resource": "arn:aws:iam::1:role/admin"}))),
+        case(PASSING, Undecidable, denying(json!({"Action": "iam:PassRole", "NotResource": "arn:aws:iam::1:role/a"}))),
+    ]
+}
+
 fn passing() -> Vec<Case> {
     const RULE: &str = "unrestricted-pass-role";
     let conditional = json!({
@@ -89,17 +121,18 @@ fn sources() -> Vec<Case> {
         case(RULE, Advice, trusting(tasks(json!({"ArnLike": {"aws:SourceArn": "arn:aws:ecs:*:*:*"}})))),
         case(RULE, Advice, trusting(tasks(json!({"ArnLike": {"aws:SourceArn": ["arn:*"]}})))),
         case(RULE, Advice, trusting(tasks(json!({"Null": {"aws:SourceAccount": "false"}})))),
-        case(
-            RULE,
-            logweir::domain::runbook::Verdict::Pass,
-            trusting(tasks(json!({"ArnLike": {"AWS:SourceArn": "arn:aws:ecs:*:1:*"}}))),
-        ),
+        case(RULE, Pass, trusting(tasks(json!({"ArnLike": {"AWS:SourceArn": "arn:aws:ecs:*:1:*"}})))),
         case(RULE, Fail, trusting(json!({"Principal": "*"}))),
         case(RULE, Fail, trusting(json!({"Principal": {"AWS": ["*"]}}))),
         case(RULE, Advice, trusting(json!({"Principal": {"AWS": "*"}, "Condition": {"Bool": {"a": "true"}}}))),
         case(RULE, Advice, trusting(json!({"Principal": {"AWS": "arn:aws:iam::444455556666:root"}}))),
         case(RULE, Advice, trusting(json!({"Principal": {"Service": "lambda.amazonaws.com"}}))),
         case(RULE, Undecidable, |account| role(account).trust = None),
+        case(RULE, Undecidable, |account| {
+            let denial = json!({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"});
+            let statements = [json!({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}), denial];
+            role(account).trust = Some(json!({"Statement": statements}));
+        }),
     ]
 }
 

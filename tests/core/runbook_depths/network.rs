@@ -220,6 +220,8 @@ fn listeners() -> Vec<Case> {
         case(RULE, Pass, protocol("TLS")),
         case(RULE, Pass, protocol("QUIC")),
         case(RULE, Undecidable, protocol("TCP")),
+        case(RULE, NotChecked, |account| service(account).classic_balancers = vec!["old".into()]),
+        case("plaintext-target-group", NotChecked, |account| service(account).classic_balancers = vec!["old".into()]),
         case("plaintext-target-group", Advice, targets("HTTP")),
         case("plaintext-target-group", Undecidable, targets("TCP")),
     ]

@@ -11,7 +11,7 @@ use logweir::domain::ecs::image_name::EcrReference;
 use logweir::domain::runbook::account::network::HttpActions;
 use logweir::domain::runbook::account::{Account, Fact};
 use logweir::domain::runbook::{Depth, Verdict, judge_account};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::answers::{IMAGE, answer, ec2_error, ecs, error_xml, operation, page, xml};
 use super::invoke::{at, session};
@@ -188,6 +188,38 @@ async fn what_does_not_exist_is_no_missing_right() {
     assert_eq!(account.images.repositories.values().next().unwrap().value(), Some(&None));
     assert_eq!(account.images.scans[&EcrReference::parse(IMAGE).unwrap()].value(), Some(&None));
     assert_eq!(account.network.target_groups.value().map(Vec::len), Some(0));
+}
+
+#[tokio::test]
+async fn a_refused_name_of_a_parameter_leaves_the_other_parameters_checked() {
+    const BAD: &str = "no name: hunter2";
+    let services = Loopback::serve(|target, body| {
+        let name = operation(target, body);
+        match name.as_str() {
+            "DescribeParameters" if body.contains(BAD) => {
+                Reply::error("ValidationException", &format!("Value '[{BAD}]'"))
+            }
+            "DescribeParameters" => {
+                let request: Value = serde_json::from_str(body).unwrap();
+                let names = request["ParameterFilters"][0]["Values"].as_array().unwrap().iter();
+                let all: Vec<Value> = names.map(|name| json!({"Name": name, "Type": "SecureString"})).collect();
+                Reply::ok(&json!({"Parameters": all}))
+            }
+            _ => answer(&name, body),
+        }
+    });
+    let aws = at(&services.url, session());
+    let mut account = Account::of_ecs("aws".into(), "111122223333".into(), "eu-west-1".into(), Depth::Identity, ecs());
+    let good = (0..20).map(|number| format!("/prod/{number:02}"));
+    account.ecs.definitions[0].secrets = good.chain([BAD.to_owned()]).collect();
+    account.ecs.definitions[1].secrets.clear();
+    aws.complete(&mut account).await;
+    let (read, unread): (Vec<_>, Vec<_>) =
+        account.identity.parameters.iter().partition(|(_, one)| one.value().is_some());
+    assert_eq!((read.len(), unread.len(), unread[0].0.as_str()), (20, 1, BAD));
+    let reason = unread[0].1.unread().unwrap();
+    assert!(reason.message.contains("ValidationException") && !reason.message.contains("hunter2"), "{reason:?}");
+    assert!(calls(&services)["DescribeParameters"] <= 11, "the calls halve the names");
 }
 
 #[tokio::test]

@@ -79,6 +79,22 @@ fn standard_output_has_one_format_and_files_have_others() {
     assert!(read(&folder, "b.json").contains("\"runbook-X1-host-pid\""));
 }
 
+/// A container with a read-only root file system may have no such folder.
+#[test]
+fn a_large_run_needs_no_folder_for_temporary_files() {
+    let folder = TempDir::new().unwrap();
+    for number in 0..40 {
+        file(&folder, &format!("{number}.json"), &HOSTILE.replace("=web", &format!("web-{number}")));
+    }
+    let outputs = ["/does/not/exist", folder.path().to_str().unwrap()].map(|place| {
+        let mut command = logweir(&["runbook", "--region", "eu-west-1", ".", "--format", "csv"]);
+        let ran = run(command.current_dir(folder.path()).env("TMPDIR", place).env("SOURCE_DATE_EPOCH", "1764547200"));
+        assert_eq!((ran.code, ran.err.as_str()), (1, ""), "{}", ran.err);
+        ran.out
+    });
+    assert!(outputs[0].len() > 1 << 20 && outputs[0] == outputs[1], "{}", outputs[0].len());
+}
+
 #[test]
 fn what_a_format_needs_is_said_before_anything_is_judged() {
     let folder = TempDir::new().unwrap();

@@ -1,5 +1,7 @@
 //! Describes services with their placement, their tags and their Service Connect.
 
+use std::collections::BTreeSet;
+
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
@@ -35,10 +37,9 @@ fn row(cluster: &str, service: &Value) -> Service {
     let (deployments, sets) = (list(&service["deployments"]), list(&service["taskSets"]));
     let used = deployments.iter().chain(sets).chain([service]);
     let newest = deployments.iter().find(|deployment| deployment["status"] == "PRIMARY");
-    let targets = [service].into_iter().chain(sets).flat_map(|one| list(&one["loadBalancers"]));
-    let mut target_groups: Vec<String> = targets.flat_map(groups).collect();
-    target_groups.sort();
-    target_groups.dedup();
+    let targets = || [service].into_iter().chain(sets).flat_map(|one| list(&one["loadBalancers"]));
+    let target_groups: BTreeSet<String> = targets().flat_map(groups).collect();
+    let classic: BTreeSet<String> = targets().filter_map(|target| text(&target["loadBalancerName"])).collect();
     Service {
         name: text(&service["serviceName"]).unwrap_or_else(|| last(&arn).to_owned()),
         arn,
@@ -50,7 +51,8 @@ fn row(cluster: &str, service: &Value) -> Service {
         has_managed_tags: service["enableECSManagedTags"] == true,
         has_exec: service["enableExecuteCommand"] == true,
         service_connect: newest.and_then(|newest| connect(&newest["serviceConnectConfiguration"])),
-        target_groups,
+        target_groups: target_groups.into_iter().collect(),
+        classic_balancers: classic.into_iter().collect(),
         definitions: used.filter_map(|one| text(&one["taskDefinition"])).collect(),
     }
 }

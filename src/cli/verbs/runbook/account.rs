@@ -84,6 +84,7 @@ pub(super) async fn read(
     let unread = definitions.unread;
     let (partition, account) = home(&ecs);
     let mut account = Account::of_ecs(partition, account, aws.region().to_owned(), depth, ecs);
+    account.is_whole = is_whole;
     aws.complete(&mut account).await;
     Read { account, families: unlisted, definitions: unread, missing }
 }

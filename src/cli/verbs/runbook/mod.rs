@@ -28,7 +28,7 @@ use crate::domain::baseline::Baseline;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::fleet::facts::Unread;
 use crate::domain::runbook::{
-    Depth, InScope, Results, RunbookExemptions, Subject, judge, judge_account, judge_unread_definition,
+    Depth, InScope, Results, RunbookExemptions, Subject, judge, judge_by_rule, judge_unread_definition, worst_reading,
 };
 use crate::ports::Described;
 use crate::render::formats::FormatName;
@@ -120,7 +120,7 @@ impl RunbookArgs {
             run.account(context, &chosen.live, selection, self.depth)?;
         }
         let (output, exit) = run.finish(selected.is_whole_account);
-        let written = self.outputs.write(context, &output, &facts);
+        let written = self.outputs.write(context, &output, &facts)?;
         Ok(exit.max(written))
     }
 }
@@ -144,14 +144,15 @@ impl Run<'_> {
             Ok(all) => all.iter().for_each(|loaded| {
                 let is_file = loaded.document.is_some();
                 let baseline = if is_file { &chosen.files } else { &chosen.live };
-                let mut results = judged(loaded, baseline);
+                // An exemption by image covers a reading with the image, and no other reading of the template.
+                let mut readings = judged_readings(loaded, baseline);
                 let home = loaded.revision.as_ref().map(|arn| (arn.account.as_str(), arn.region.as_str()));
                 let exemptions = if is_file { &mut self.files } else { &mut self.live };
-                exemptions.apply(&mut results, home);
+                readings.iter_mut().for_each(|results| exemptions.apply(results, home));
+                let results = worst_reading(readings.iter().cloned());
                 match &loaded.document {
                     Some(document) => {
                         let path = file(&self.folder, &document.origin);
-                        let readings = judged_readings(loaded, baseline);
                         let places = loaded.places_of(&readings, &results);
                         self.output.add_file(results, path.as_deref(), places);
                     }
@@ -183,13 +184,12 @@ impl Run<'_> {
             Ok::<_, Failure>((found, aws.calls().by_operation()))
         })?;
         let Read { account, families, definitions, missing } = found;
-        let mut results = judge_account(&account, baseline);
-        if let Some(unread) = &families {
-            results.extend(judge_unread_definition(&account.resource(), unread));
+        let unlisted = families.iter().map(|unread| judge_unread_definition(&account.resource(), unread));
+        let unread = definitions.iter().map(|(resource, unread)| judge_unread_definition(resource, unread));
+        for mut results in judge_by_rule(&account, baseline).chain(unlisted).chain(unread) {
+            live.apply(&mut results, Some((&account.account, &account.region)));
+            output.add(results);
         }
-        results.extend(definitions.iter().flat_map(|(resource, unread)| judge_unread_definition(resource, unread)));
-        live.apply(&mut results, Some((&account.account, &account.region)));
-        output.add(results);
         let unread: BTreeSet<&Unread> = account.unread().into_iter().collect();
         report(context, &unread);
         let (denied, failed): (Vec<&Unread>, Vec<&Unread>) = unread.into_iter().partition(|one| one.is_denied);
@@ -248,13 +248,7 @@ fn report(context: &Context, unread: &BTreeSet<&Unread>) {
     }
 }
 
-/// Returns the results about a task definition, over all branches of the conditions in its template.
-fn judged(loaded: &Loaded, baseline: &Baseline) -> Results {
-    let given = Given::of(loaded);
-    judge(loaded.definitions().map(|definition| given.subject(definition, baseline)))
-}
-
-/// Returns the results about each branch of a template, because a place belongs to one branch.
+/// Returns the results about each branch of the conditions in a template, because a place belongs to one branch.
 fn judged_readings(loaded: &Loaded, baseline: &Baseline) -> Vec<Results> {
     let given = Given::of(loaded);
     loaded.definitions().map(|definition| judge([given.subject(definition, baseline)])).collect()

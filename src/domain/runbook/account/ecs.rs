@@ -93,6 +93,8 @@ pub struct Service {
     pub service_connect: Option<ServiceConnect>,
     /// The ARNs of the target groups that contain the tasks.
     pub target_groups: Vec<String>,
+    /// The names of the Classic Load Balancers that send traffic to the tasks.
+    pub classic_balancers: Vec<String>,
     /// The ARNs of the task definitions that the deployments and task sets use.
     pub definitions: BTreeSet<String>,
 }

@@ -33,6 +33,8 @@ pub struct Origin {
 pub enum Missing<'f> {
     Unread(&'f Unread),
     NotAsked(Depth),
+    /// The run reads only the clusters and services that the caller named.
+    NotSelected,
 }
 
 impl Missing<'_> {
@@ -48,6 +50,11 @@ impl Missing<'_> {
                 format!("Logweir could not read the facts, {why}: {cause}")
             }
             Self::NotAsked(depth) => format!("this run does not read the facts; use --depth {}", depth.name()),
+            Self::NotSelected => {
+                "this run reads only the clusters and services that the caller named, and the rest of the \
+                                  account decides too; run the command without a cluster"
+                    .to_owned()
+            }
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Account {
     pub region: String,
     /// The depth of the run.
     pub depth: Depth,
+    /// Whether the run reads the whole account. Otherwise, it reads only the clusters and services that the caller named.
+    pub is_whole: bool,
     pub ecs: EcsFacts,
     pub network: NetworkFacts,
     pub identity: IdentityFacts,
@@ -38,17 +40,31 @@ pub struct Account {
 }
 
 impl Account {
-    /// Returns the account with the facts of Amazon ECS, and without those of the other depths.
+    /// Returns the whole account with the facts of Amazon ECS, and without those of the other depths.
     pub fn of_ecs(partition: String, account: String, region: String, depth: Depth, ecs: EcsFacts) -> Self {
         let (network, trail) = (NetworkFacts::not_asked(), TrailFacts::not_asked());
         let (identity, images) = (IdentityFacts::default(), ImageFacts::default());
-        Self { partition, account, region, depth, ecs, network, identity, images, trail }
+        Self { partition, account, region, depth, is_whole: true, ecs, network, identity, images, trail }
     }
 
     /// Returns the reads that failed. Each module of facts adds its own.
     pub fn unread(&self) -> Vec<&Unread> {
         let Self { ecs, network, identity, images, trail, .. } = self;
         [ecs.unread(), network.unread(), identity.unread(), images.unread(), trail.unread()].concat()
+    }
+
+    /// Returns why the facts about the rest of the account are missing, if the run does not read the whole account.
+    pub fn unselected(&self) -> Option<Missing<'_>> {
+        (!self.is_whole).then_some(Missing::NotSelected)
+    }
+
+    /// Returns the message of a result that another cluster could change. The message names the scope of the run, if the
+    /// run does not read the whole account.
+    pub(super) fn scoped(&self, message: &str) -> String {
+        match self.is_whole {
+            true => message.to_owned(),
+            false => format!("{message}; the run reads only the clusters and services that the caller named"),
+        }
     }
 
     /// Returns the ARN of a role that a task definition names by its ARN or by its name.

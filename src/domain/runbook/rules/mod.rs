@@ -83,9 +83,12 @@ pub(super) fn of_task_definition(subject: &Subject<'_>) -> Vec<(R, RunbookResult
     results
 }
 
-/// Returns the results of all rules about an account.
-pub(super) fn of_account(account: &Account, baseline: &Baseline) -> Vec<(R, RunbookResult)> {
-    let of_rule = |rule: &'static AccountRule| {
+/// Returns the results of each rule about an account.
+pub(super) fn of_account<'a>(
+    account: &'a Account,
+    baseline: &'a Baseline,
+) -> impl Iterator<Item = Vec<(R, RunbookResult)>> + 'a {
+    let of_rule = move |rule: &'static AccountRule| {
         let not_checked = |message: String| vec![RunbookResult::not_checked(account.resource(), rule.name, message)];
         let results = match rule.check {
             None => not_checked("this version of Logweir does not read the facts".to_owned()),
@@ -94,9 +97,9 @@ pub(super) fn of_account(account: &Account, baseline: &Baseline) -> Vec<(R, Runb
             }
             Some(check) => whole(account, rule, check(account, baseline)),
         };
-        results.into_iter().map(move |result| (rule.requirement, result)).collect::<Vec<_>>()
+        results.into_iter().map(move |result| (rule.requirement, result)).collect()
     };
-    of_accounts().flat_map(of_rule).collect()
+    of_accounts().map(of_rule)
 }
 
 /// Returns the results, with one about the account for each failed read that may hide further resources, and that no
@@ -117,7 +120,7 @@ fn whole(account: &Account, rule: &AccountRule, mut results: Checked) -> Checked
 
 /// Returns the result of a rule that found no resource to judge. The evidence is the read that would show one.
 fn about_none(account: &Account, rule: &AccountRule) -> RunbookResult {
-    let message = "the account has no resource that the rule is about".to_owned();
+    let message = account.scoped("the account has no resource that the rule is about");
     let evidence = Evidence {
         source: rule.subjects.last().copied().unwrap_or_default().to_owned(),
         member: String::new(),

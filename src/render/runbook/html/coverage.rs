@@ -89,7 +89,7 @@ fn not_checked(rules: &[Unchecked<'_>]) -> String {
     }
     let mut reasons: BTreeMap<&str, Vec<&Unchecked<'_>>> = BTreeMap::new();
     for rule in rules {
-        reasons.entry(rule.why).or_default().push(rule);
+        reasons.entry(rule.why.as_str()).or_default().push(rule);
     }
     let mut rows: Vec<(&str, Vec<&Unchecked<'_>>)> = reasons.into_iter().collect();
     rows.sort_by_key(|(_, rules)| rules[0].order());

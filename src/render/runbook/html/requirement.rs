@@ -7,7 +7,7 @@ use super::{badge, class, summary};
 use crate::domain::runbook::Verdict;
 use crate::render::html::number::plural;
 use crate::render::html::{code, escaped};
-use crate::render::json::{RequirementLine, ResultLine};
+use crate::render::json::RequirementLine;
 use crate::render::runbook::resource::subject;
 use crate::render::runbook::{html_message, page, resource};
 
@@ -41,7 +41,7 @@ pub(super) fn section(of: &RequirementLine, rows: &mut Rows) -> String {
              <tbody>\n",
             of.id, of.id
         );
-        groups.iter().take(MOST_GROUPS).for_each(|one| out += &group(one, rows));
+        groups.iter().take(MOST_GROUPS).for_each(|one| out += &group(of, one, rows));
         out += "</tbody>\n</table>\n</div>\n";
         if groups.len() > MOST_GROUPS {
             let _ = writeln!(
@@ -80,17 +80,17 @@ fn about(of: &RequirementLine) -> String {
 
 /// Returns the results that an exemption covers.
 fn exempt(of: &RequirementLine) -> String {
-    let covered = of.results.iter().filter(|line| line.result.exempt.is_some());
-    let mut items: Vec<String> = covered
-        .clone()
+    let mut items: Vec<String> = of
+        .results
+        .exempt()
         .take(MOST_NAMES)
         .map(|line| {
-            let why = resource::exemption(line).unwrap_or_default();
+            let why = resource::exemption(&line).unwrap_or_default();
             let name = code(&subject(&line.result));
             format!("<li>{} {}: {}</li>\n", code(line.result.rule), name, escaped(&why))
         })
         .collect();
-    let others = covered.count().saturating_sub(MOST_NAMES);
+    let others = of.exempt().saturating_sub(MOST_NAMES);
     if others > 0 {
         items.push(format!("<li>and {}</li>\n", plural(others as u64, "other")));
     }
@@ -101,20 +101,21 @@ fn exempt(of: &RequirementLine) -> String {
 fn fulfilled(of: &RequirementLine) -> String {
     let mut out = String::new();
     for verdict in [Verdict::Pass, Verdict::NotApplicable] {
-        let mut rules: Vec<(&str, Vec<&ResultLine>)> = Vec::new();
-        for line in of.results.iter().filter(|line| line.result.counts_as(verdict)) {
-            match rules.iter_mut().find(|(rule, _)| *rule == line.result.rule) {
-                Some((_, lines)) => lines.push(line),
-                None => rules.push((line.result.rule, vec![line])),
+        // The first names of each rule, and the number of the others.
+        let mut rules: Vec<(&str, Vec<String>, usize)> = Vec::new();
+        for (_, line) in of.results.with(verdict) {
+            if rules.last().is_none_or(|(rule, ..)| *rule != line.result.rule) {
+                rules.push((line.result.rule, Vec::new(), 0));
+            }
+            match rules.last_mut() {
+                Some((_, names, _)) if names.len() < MOST_NAMES => names.push(code(&subject(&line.result))),
+                Some((.., others)) => *others += 1,
+                None => {}
             }
         }
-        let item = |(rule, lines): &(&str, Vec<&ResultLine>)| {
-            let mut names: Vec<String> =
-                lines.iter().take(MOST_NAMES).map(|line| code(&subject(&line.result))).collect();
-            if lines.len() > MOST_NAMES {
-                names.push(format!("and {} others", lines.len() - MOST_NAMES));
-            }
-            format!("<li><b>{rule}</b> {}</li>\n", names.join(" "))
+        let item = |(rule, names, others): &(&str, Vec<String>, usize)| {
+            let others = if *others > 0 { format!(" and {others} others") } else { String::new() };
+            format!("<li><b>{rule}</b> {}{others}</li>\n", names.join(" "))
         };
         let title = format!("{} {}", of.count(verdict), verdict.name());
         out += &list(&title, &rules.iter().map(item).collect::<Vec<_>>());

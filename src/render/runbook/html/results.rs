@@ -6,7 +6,7 @@ use super::{badge, class};
 use crate::domain::runbook::{Evidence, Verdict};
 use crate::render::html::number::plural;
 use crate::render::html::{code, text};
-use crate::render::json::{RequirementLine, ResultLine};
+use crate::render::json::{Kept, RequirementLine, ResultLine};
 use crate::render::runbook::html_message;
 use crate::render::runbook::resource::{place, subject};
 
@@ -35,36 +35,37 @@ impl Rows {
 }
 
 /// Results with the same verdict, rule and message.
-pub(super) struct Group<'o> {
+pub(super) struct Group {
     verdict: Verdict,
     rule: &'static str,
-    message: &'o str,
-    lines: Vec<&'o ResultLine>,
+    message: String,
+    lines: Vec<Kept>,
 }
 
 /// Returns the groups with the verdict, the largest group first.
-pub(super) fn groups(of: &RequirementLine, verdict: Verdict) -> Vec<Group<'_>> {
+pub(super) fn groups(of: &RequirementLine, verdict: Verdict) -> Vec<Group> {
     let mut known = std::collections::HashMap::new();
-    let mut groups: Vec<Group<'_>> = Vec::new();
-    for line in of.results.iter().filter(|line| line.result.counts_as(verdict)) {
-        let (rule, message) = (line.result.rule, line.result.message.as_str());
-        let index = *known.entry((rule, message)).or_insert(groups.len());
+    let mut groups: Vec<Group> = Vec::new();
+    for (kept, line) in of.results.with(verdict) {
+        let (rule, message) = (line.result.rule, line.result.message);
+        let index = *known.entry((rule, message.clone())).or_insert(groups.len());
         if index == groups.len() {
             groups.push(Group { verdict, rule, message, lines: Vec::new() });
         }
-        groups[index].lines.push(line);
+        groups[index].lines.push(kept);
     }
     groups.sort_by_key(|group| std::cmp::Reverse(group.lines.len()));
     groups
 }
 
 /// Returns the row of a group, which opens to its resources.
-pub(super) fn group(group: &Group<'_>, rows: &mut Rows) -> String {
+pub(super) fn group(of: &RequirementLine, group: &Group, rows: &mut Rows) -> String {
     let Group { verdict, rule, message, lines } = group;
     let number = lines.len();
     let shown = rows.take(number);
-    let has_evidence = lines.iter().any(|line| line.result.evidence.is_some());
-    let evidence = if has_evidence { evidence_table(&lines[..shown]) } else { names(&lines[..shown]) };
+    let results: Vec<ResultLine> = lines[..shown].iter().filter_map(|kept| of.results.get(*kept)).collect();
+    let has_evidence = results.iter().any(|line| line.result.evidence.is_some());
+    let evidence = if has_evidence { evidence_table(&results) } else { names(&results) };
     let others = match number - shown {
         0 => String::new(),
         others => format!(
@@ -86,13 +87,13 @@ pub(super) fn group(group: &Group<'_>, rows: &mut Rows) -> String {
 }
 
 /// Returns the names of resources without evidence.
-fn names(lines: &[&ResultLine]) -> String {
-    let name = |line: &&ResultLine| format!("<li>{}</li>\n", text(&subject(&line.result)));
+fn names(lines: &[ResultLine]) -> String {
+    let name = |line: &ResultLine| format!("<li>{}</li>\n", text(&subject(&line.result)));
     format!("<ul class=\"names\">\n{}</ul>\n", lines.iter().map(name).collect::<String>())
 }
 
 /// Returns the resources with what decided about them.
-fn evidence_table(lines: &[&ResultLine]) -> String {
+fn evidence_table(lines: &[ResultLine]) -> String {
     let mut out = String::from(
         "<table class=\"evidence\">\n<thead><tr><th scope=\"col\">Resource</th><th scope=\"col\">Read from</th>\
          <th scope=\"col\">Member and value</th></tr></thead>\n<tbody>\n",

@@ -58,22 +58,27 @@ fn facts(run: &RunbookRun<'_>) -> String {
 
 /// Returns the accounts and the Regions of the results.
 fn scope(run: &RunbookRun<'_>) -> (String, String) {
-    let (mut accounts, mut regions) = (BTreeSet::new(), BTreeSet::new());
+    let (mut accounts, mut regions): (BTreeSet<String>, BTreeSet<String>) = Default::default();
     let mut is_file = false;
+    let note = |names: &mut BTreeSet<String>, name: &str| {
+        if !name.is_empty() && !names.contains(name) {
+            names.insert(name.to_owned());
+        }
+    };
     if let Some(account) = &run.output.coverage.account {
-        accounts.insert(account.account.as_str());
-        regions.insert(account.region.as_str());
+        accounts.insert(account.account.clone());
+        regions.insert(account.region.clone());
     }
     for (_, line) in run.output.results() {
         match line.result.resource.arn.as_deref().and_then(Arn::parse) {
             Some(arn) => {
-                accounts.insert(arn.account);
-                regions.extend(Some(arn.region).filter(|region| !region.is_empty()));
+                note(&mut accounts, arn.account);
+                note(&mut regions, arn.region);
             }
             None => is_file |= line.path.is_some(),
         }
     }
-    let list = |names: BTreeSet<&str>| names.into_iter().map(code).collect::<Vec<_>>().join(", ");
+    let list = |names: BTreeSet<String>| names.iter().map(|name| code(name)).collect::<Vec<_>>().join(", ");
     let files = if is_file && accounts.is_empty() { "none: the run judged files" } else { "" };
     (list(accounts) + files, list(regions))
 }

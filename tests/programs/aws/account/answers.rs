@@ -238,6 +238,7 @@ pub(super) fn ecs() -> EcsFacts {
         propagate_tags: None,
         has_managed_tags: false,
         has_exec: false,
+        classic_balancers: Vec::new(),
         service_connect: None,
         target_groups: vec![TARGETS.into()],
         definitions: BTreeSet::from(["web:1".to_owned()]),

@@ -14,7 +14,8 @@ pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
     match account.ecs.capacity_providers.get() {
         Err(missing) => vec![not_checked(NAME, account.resource(), missing)],
         Ok((providers, origin)) if providers.is_empty() => {
-            let message = "the account has no capacity provider of its own";
+            // Some capacity providers belong to a cluster, which alone shows them.
+            let message = account.scoped("the account has no capacity provider of its own");
             let judged = Judged::new(Verdict::NotApplicable, message, "/capacityProviders");
             vec![result(NAME, account.resource(), origin, judged)]
         }

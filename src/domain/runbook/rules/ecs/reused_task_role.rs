@@ -43,8 +43,8 @@ fn judged(account: &Account, role: &str, Users { families, time }: &Users<'_>) -
             names(families.iter().copied())
         );
         (Verdict::Advice, message)
-    } else if let Some(missing) = unread(account, DEFINITIONS) {
-        // A task definition that Logweir could not read may use the role too.
+    } else if let Some(missing) = unread(account, DEFINITIONS).or(account.unselected()) {
+        // A task definition that Logweir did not read may use the role too.
         return not_checked(NAME, resource, missing);
     } else {
         (Verdict::Pass, "one family uses the role as its task role".to_owned())

@@ -1,6 +1,7 @@
 //! The rules about the roles of the tasks, and about their parameters and secrets.
 
 mod broad_task_role;
+mod denial;
 mod plain_parameter;
 mod policy;
 mod role_policies;

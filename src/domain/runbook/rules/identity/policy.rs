@@ -6,39 +6,45 @@ use wildmatch::WildMatch;
 use crate::domain::text::names;
 use crate::domain::text::plain::plain;
 
-/// A statement of a policy that allows actions.
+/// A statement of a policy that allows or denies actions.
 pub(super) struct Statement<'p> {
     /// The number of the statement in its policy, from 1.
     pub(super) number: usize,
-    actions: Vec<&'p str>,
-    /// Whether the statement allows all actions but these.
-    is_negated: bool,
-    resources: Vec<&'p str>,
-    /// Whether the statement allows all resources but these.
-    has_other_resources: bool,
+    pub(super) actions: Vec<&'p str>,
+    /// Whether the statement is about all actions but these.
+    pub(super) is_negated: bool,
+    pub(super) resources: Vec<&'p str>,
+    /// Whether the statement is about all resources but some.
+    pub(super) has_other_resources: bool,
     pub(super) conditions: Option<&'p Value>,
 }
 
 /// Returns the statements of a policy that allow actions.
 pub(super) fn allowing(document: &Value) -> impl Iterator<Item = Statement<'_>> {
-    list(&document["Statement"]).into_iter().enumerate().filter(|(_, statement)| statement["Effect"] == "Allow").map(
-        |(index, statement)| {
-            let (actions, is_negated) = match statement.get("NotAction") {
-                Some(actions) => (actions, true),
-                None => (&statement["Action"], false),
-            };
-            Statement {
-                number: index + 1,
-                actions: texts(actions),
-                is_negated,
-                resources: texts(&statement["Resource"]),
-                has_other_resources: statement.get("NotResource").is_some(),
-                conditions: statement
-                    .get("Condition")
-                    .filter(|value| value.as_object().is_some_and(|all| !all.is_empty())),
-            }
-        },
-    )
+    statements(document, "Allow")
+}
+
+/// Returns the statements of a policy that deny actions.
+pub(super) fn denying(document: &Value) -> impl Iterator<Item = Statement<'_>> {
+    statements(document, "Deny")
+}
+
+fn statements<'p>(document: &'p Value, effect: &'static str) -> impl Iterator<Item = Statement<'p>> {
+    let all = list(&document["Statement"]).into_iter().enumerate();
+    all.filter(move |(_, statement)| statement["Effect"] == effect).map(|(index, statement)| {
+        let (actions, is_negated) = match statement.get("NotAction") {
+            Some(actions) => (actions, true),
+            None => (&statement["Action"], false),
+        };
+        Statement {
+            number: index + 1,
+            actions: texts(actions),
+            is_negated,
+            resources: texts(&statement["Resource"]),
+            has_other_resources: statement.get("NotResource").is_some(),
+            conditions: statement.get("Condition").filter(|value| value.as_object().is_some_and(|all| !all.is_empty())),
+        }
+    })
 }
 
 impl Statement<'_> {
@@ -54,6 +60,15 @@ impl Statement<'_> {
         match wide.iter().any(|action| is_every_action(action)) {
             true => Some("all actions on all resources".to_owned()),
             false => (!wide.is_empty()).then(|| format!("{} on all resources", shown(&wide))),
+        }
+    }
+
+    /// Returns the actions that [`Statement::breadth`] names: `*`, or all actions of some services.
+    pub(super) fn wide_actions(&self) -> Vec<&str> {
+        let wide = || self.actions.iter().copied().filter(|action| is_whole_service(action));
+        match self.is_negated || wide().any(is_every_action) {
+            true => vec!["*"],
+            false => wide().collect(),
         }
     }
 
@@ -77,8 +92,7 @@ impl Statement<'_> {
 }
 
 /// Whether the text names all resources, or all resources of a service: `*`, or an ARN whose last part is `*`.
-fn is_every_resource(resource: &str) -> bool {
-    let is_star = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte == b'*');
+pub(super) fn is_every_resource(resource: &str) -> bool {
     is_star(resource)
         || part(resource).is_some_and(is_star)
         || (resource.starts_with("arn:")
@@ -86,8 +100,13 @@ fn is_every_resource(resource: &str) -> bool {
             && resource.matches(':').count() < 5)
 }
 
+/// Whether the text is `*`, or several of them.
+pub(super) fn is_star(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte == b'*')
+}
+
 /// Whether the ARN names all roles, such as `role/*` or `role*`.
-fn is_every_role(resource: &str) -> bool {
+pub(super) fn is_every_role(resource: &str) -> bool {
     let prefix = part(resource).and_then(|part| part.strip_suffix('*'));
     prefix.is_some_and(|prefix| "role/".starts_with(prefix.trim_end_matches('*')))
 }
@@ -97,12 +116,12 @@ fn part(arn: &str) -> Option<&str> {
     arn.strip_prefix("arn:")?.splitn(5, ':').nth(4)
 }
 
-fn is_every_action(action: &str) -> bool {
+pub(super) fn is_every_action(action: &str) -> bool {
     !action.is_empty() && action.bytes().all(|byte| matches!(byte, b'*' | b':'))
 }
 
 /// Whether the action names all actions of a service, such as `s3:*` or `s3:?*`.
-fn is_whole_service(action: &str) -> bool {
+pub(super) fn is_whole_service(action: &str) -> bool {
     let is_all = |name: &str| name.contains('*') && name.bytes().all(|byte| matches!(byte, b'*' | b'?'));
     is_every_action(action) || action.split_once(':').is_some_and(|(_, name)| is_all(name))
 }

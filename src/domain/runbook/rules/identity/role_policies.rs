@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::super::judged::{Judged, not_checked, result};
 use super::Checked;
-use super::policy::{Statement, allowing};
+use super::denial::{Left, left};
+use super::policy::{Statement, allowing, denying};
 use crate::domain::runbook::account::identity::Role;
 use crate::domain::runbook::account::{Account, Fact, Origin};
 use crate::domain::runbook::verdict::{Resource, ResourceKind, RunbookResult, Verdict};
@@ -24,6 +25,25 @@ pub(super) struct Fault {
     pub(super) verdict: Verdict,
     /// A clause about the policy, such as `allows all actions on all resources`.
     pub(super) message: String,
+}
+
+impl Fault {
+    /// Returns the fault that is left after the statements of the role that deny actions. `what` says what another
+    /// statement allows, and `actions` are its actions. Returns `None` if nothing is left.
+    pub(super) fn after(self, denials: &[Statement<'_>], what: &str, actions: &[&str]) -> Option<Self> {
+        let (verdict, rest) = match left(denials, actions) {
+            Left::All => return Some(self),
+            Left::Nothing => return None,
+            Left::Conditional => (Verdict::Advice, "denies it under a condition; check what the condition leaves"),
+            Left::Unknown => (
+                Verdict::Undecidable,
+                "denies it with exceptions; run: aws iam simulate-principal-policy --policy-source-arn ROLE \
+                 --action-names ACTION",
+            ),
+        };
+        let message = format!("allows {what}, and a statement of the role {rest}");
+        Some(Self { verdict: verdict.min(self.verdict), message })
+    }
 }
 
 /// Returns the result of a rule about each task role that a task definition in scope names.
@@ -56,9 +76,10 @@ pub(super) fn each_statement(
     role: &Role,
     rule: &'static str,
     (origin, clean): (Origin, &str),
-    judge: impl Fn(&Policy<'_>, &Statement<'_>) -> Option<Fault>,
+    judge: impl Fn(&Statement<'_>, &[Statement<'_>]) -> Option<Fault>,
 ) -> RunbookResult {
     let (policies, unread) = policies(account, role, rule);
+    let denials = denials(account, role);
     let mut worst: Option<RunbookResult> = unread;
     let mut keep = |found: RunbookResult| {
         if worst.as_ref().is_none_or(|known| known.verdict < found.verdict) {
@@ -75,7 +96,7 @@ pub(super) fn each_statement(
         match policy.document {
             None => keep(about(Fault { verdict: Verdict::Undecidable, message: "is not JSON".to_owned() }, None)),
             Some(document) => {
-                let faults = allowing(document).filter_map(|one| Some((judge(policy, &one)?, one.number)));
+                let faults = allowing(document).filter_map(|one| Some((judge(&one, &denials)?, one.number)));
                 faults.for_each(|(fault, number)| keep(about(fault, Some(number))));
             }
         }
@@ -85,6 +106,12 @@ pub(super) fn each_statement(
         let judged = Judged::new(Verdict::Pass, clean, "/AttachedPolicies").with(Some(format!("{count} policies")));
         result(rule, resource(&role.arn), origin, judged)
     })
+}
+
+/// Returns the statements of all policies of a role that deny actions.
+pub(super) fn denials<'a>(account: &'a Account, role: &'a Role) -> Vec<Statement<'a>> {
+    let (policies, _) = policies(account, role, "");
+    policies.into_iter().filter_map(|policy| policy.document).flat_map(denying).collect()
 }
 
 /// A permissions boundary limits the role, so a broad policy is no failure of its own.

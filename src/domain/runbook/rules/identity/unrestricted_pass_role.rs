@@ -11,8 +11,8 @@ pub(super) const NAME: &str = "unrestricted-pass-role";
 pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
     each_role(account, NAME, |role, origin| {
         let clean = "no policy of the role allows iam:PassRole on all roles";
-        each_statement(account, role, NAME, (origin, clean), |_, statement| {
-            statement.passes_every_role().then(|| match statement.conditions {
+        each_statement(account, role, NAME, (origin, clean), |statement, denials| {
+            let fault = statement.passes_every_role().then(|| match statement.conditions {
                 None => Fault {
                     verdict: Verdict::Fail,
                     message: "allows iam:PassRole on all roles, so a container can use the rights of every role; \
@@ -27,7 +27,8 @@ pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
                     );
                     Fault { verdict: Verdict::Advice, message }
                 }
-            })
+            })?;
+            fault.after(denials, "iam:PassRole on all roles", &["iam:PassRole"])
         })
     })
 }

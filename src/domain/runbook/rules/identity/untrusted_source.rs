@@ -22,7 +22,12 @@ const SOURCES: [&str; 2] = ["aws:sourceaccount", "aws:sourcearn"];
 
 pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
     each_role(account, NAME, |role, origin| {
-        let (verdict, message, value) = judged(account, role);
+        let (mut verdict, mut message, value) = judged(account, role);
+        if verdict > Verdict::Undecidable && role.trust.as_ref().is_some_and(has_denial) {
+            verdict = Verdict::Undecidable;
+            message +=
+                "; another statement denies principals, so a person has to read the trust policy: aws iam get-role";
+        }
         let judged = Judged::new(verdict, message, "/Role/AssumeRolePolicyDocument/Statement");
         result(NAME, resource(&role.arn), origin, judged.with(value))
     })
@@ -65,6 +70,11 @@ fn judged(account: &Account, role: &Role) -> (Verdict, String, Option<String>) {
             (Verdict::Advice, message.to_owned(), Some(format!("{TASKS} without a source")))
         }
     }
+}
+
+/// Whether a statement denies principals.
+fn has_denial(trust: &Value) -> bool {
+    list(&trust["Statement"]).into_iter().any(|statement| statement["Effect"] == "Deny")
 }
 
 /// Whether a condition names the account or the resource for which the service acts. A negated operator names none, and

@@ -16,13 +16,13 @@ pub(super) const NAME: &str = "mutable-repository";
 
 pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
     each_repository(account, NAME, |name, repository, images, origin| {
-        let (verdict, message) = judged(repository, images);
+        let (verdict, message) = judged(account, repository, images);
         let judged = Judged::new(verdict, message, "/repositories/imageTagMutability");
         result(NAME, resource(account, name), origin, judged.with(Some(&*repository.mutability)))
     })
 }
 
-fn judged(repository: &Repository, images: &[EcrReference]) -> (Verdict, String) {
+fn judged(account: &Account, repository: &Repository, images: &[EcrReference]) -> (Verdict, String) {
     let is_excluded = |tag: &str| repository.exclusions.iter().any(|filter| WildMatch::new(filter).matches(tag));
     let tags = images.iter().filter(|image| image.digest.is_none()).filter_map(|image| image.tag.as_deref());
     let (excluded, other): (Vec<&str>, Vec<&str>) = tags.partition(|tag| is_excluded(tag));
@@ -42,11 +42,11 @@ fn judged(repository: &Repository, images: &[EcrReference]) -> (Verdict, String)
             (Verdict::Fail, message)
         }
         (true, "IMMUTABLE_WITH_EXCLUSION") => {
-            (Verdict::Pass, "each tag that the task definitions use always names the same image".to_owned())
+            (Verdict::Pass, account.scoped("each tag that the task definitions use always names the same image"))
         }
         (true, _) => {
             let message = "the tags that the task definitions use are immutable, and other tags are not";
-            (Verdict::Advice, message.to_owned())
+            (Verdict::Advice, account.scoped(message))
         }
     }
 }

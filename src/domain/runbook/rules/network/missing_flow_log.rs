@@ -86,7 +86,9 @@ fn judged(account: &Account, vpc: &Vpc<'_>) -> RunbookResult {
     let is_here = |log: &&&FlowLog| log.resource == vpc.id || vpc.subnets.contains(log.resource.as_str());
     let ids = Some(names(active.iter().filter(is_here).map(|log| log.id.as_str()))).filter(|ids| !ids.is_empty());
     if covers(&["ALL"]) {
-        return about(Verdict::Pass, "flow logs record all traffic of the tasks", "/FlowLogs/TrafficType", ids);
+        // The tasks of another cluster may run in other subnets, and on instances.
+        let message = account.scoped("flow logs record all traffic of the tasks");
+        return about(Verdict::Pass, &message, "/FlowLogs/TrafficType", ids);
     }
     if covers(&["ALL", "REJECT"]) {
         let message = "flow logs record rejected traffic only; let a flow log record the traffic type ALL";
@@ -100,7 +102,7 @@ fn judged(account: &Account, vpc: &Vpc<'_>) -> RunbookResult {
     // The written runbook demands flow logs for the launch type EC2.
     match (vpc.has_instances, vpc.unread) {
         (true, _) => about(Verdict::Fail, &message, "/FlowLogs", ids),
-        (false, None) => about(Verdict::Advice, &message, "/FlowLogs", ids),
+        (false, None) => about(Verdict::Advice, &account.scoped(&message), "/FlowLogs", ids),
         (false, Some(missing)) => not_checked(NAME, resource, missing),
     }
 }

@@ -1,5 +1,6 @@
 //! The rules about the network of the tasks.
 
+mod classic_balancer;
 mod missing_flow_log;
 mod missing_vpc_endpoint;
 mod place;

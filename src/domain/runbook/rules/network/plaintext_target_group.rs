@@ -1,7 +1,7 @@
 //! A target group to which the load balancer sends plain text.
 
 use super::super::judged::{Judged, not_checked, result};
-use super::Checked;
+use super::{Checked, classic_balancer};
 use crate::domain::baseline::Baseline;
 use crate::domain::runbook::account::Account;
 use crate::domain::runbook::account::network::TargetGroup;
@@ -10,9 +10,13 @@ use crate::domain::runbook::verdict::{Resource, ResourceKind, Verdict};
 pub(super) const NAME: &str = "plaintext-target-group";
 
 pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
+    let mut results = classic_balancer::not_checked(account, NAME);
     let (groups, origin) = match account.network.target_groups.get() {
         Ok(found) => found,
-        Err(missing) => return vec![not_checked(NAME, account.resource(), missing)],
+        Err(missing) => {
+            results.push(not_checked(NAME, account.resource(), missing));
+            return results;
+        }
     };
     let judged = |group: &TargetGroup| {
         let (verdict, message) = match group.protocol.as_str() {
@@ -31,5 +35,6 @@ pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
         let judged = Judged::new(verdict, message, "/TargetGroups/Protocol").with(Some(&*group.protocol));
         result(NAME, resource, origin, judged)
     };
-    groups.iter().map(judged).collect()
+    results.extend(groups.iter().map(judged));
+    results
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::super::judged::{Judged, not_checked, result};
-use super::Checked;
 use super::workload::known;
+use super::{Checked, classic_balancer};
 use crate::domain::baseline::Baseline;
 use crate::domain::runbook::account::Account;
 use crate::domain::runbook::account::network::{HttpActions, Listener};
@@ -16,12 +16,14 @@ const PROTOCOL: &str = "/Listeners/Protocol";
 const POLICY: &str = "/Listeners/SslPolicy";
 
 pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
+    let mut results = classic_balancer::not_checked(account, NAME);
     if let Err(missing) = account.network.target_groups.get() {
-        return vec![not_checked(NAME, account.resource(), missing)];
+        results.push(not_checked(NAME, account.resource(), missing));
     }
     let groups = known(&account.network.target_groups);
     let balancers: BTreeSet<&String> = groups.flat_map(|group| &group.load_balancers).collect();
-    balancers.into_iter().flat_map(|arn| of_balancer(account, arn)).collect()
+    results.extend(balancers.into_iter().flat_map(|arn| of_balancer(account, arn)));
+    results
 }
 
 fn of_balancer(account: &Account, arn: &str) -> Checked {

@@ -35,13 +35,18 @@ pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
     };
     let fitting = names(rules.iter().filter(|rule| rule.may_match_ecs()).map(|rule| rule.name.as_str()));
     let shown = Some(fitting).filter(|names| !names.is_empty());
-    // A cluster that Logweir could not read may have container instances, whose events need a target too.
-    let unread = account.ecs.clusters.get().err();
+    // A cluster that Logweir did not read may have container instances, whose events need a target too.
+    let unread = account.ecs.clusters.get().err().or(unselected(account, rules));
     vec![match (judged(account, rules), unread) {
         (Ok(Judged { verdict: Verdict::Pass, .. }), Some(missing)) => not_checked(NAME, account.resource(), missing),
         (Ok(judged), _) => result(NAME, account.resource(), origin, judged.with(shown)),
         (Err(missing), _) => not_checked(NAME, account.resource(), missing),
     }]
+}
+
+/// Returns the missing fact if the run reads named clusters only, and no rule sends the events about instances.
+fn unselected<'a>(account: &'a Account, rules: &'a [EventRule]) -> Option<Missing<'a>> {
+    account.unselected().filter(|_| !matches!(sent(account, rules, OF_INSTANCES), Sent::All))
 }
 
 fn judged<'a>(account: &Account, rules: &'a [EventRule]) -> Result<Judged, Missing<'a>> {
