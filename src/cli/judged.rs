@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::loaded::Loaded;
 use crate::domain::ecs::task_definition::TaskDefinition;
+use crate::domain::readings::Reading;
 use crate::domain::runbook::{Evidence, Requirement, Resource, Results, RunbookResult};
 use crate::render::json::Place;
 
@@ -12,24 +13,28 @@ impl Loaded {
     pub(super) fn definitions(&self) -> impl Iterator<Item = &TaskDefinition> {
         let readings = self.document.iter().flat_map(|document| &document.readings);
         let registered = self.document.is_none().then_some(&self.definition);
-        readings.map(|reading| &reading.definition).chain(registered)
+        readings.flat_map(Reading::forms).chain(registered)
     }
 
-    /// Returns the place of each result in the file. `readings` has the results of each branch of the document, because
+    /// Returns the place of each result in the file. `branches` has the results of each branch of the document, because
     /// a JSON pointer belongs to one branch. A result without evidence and a registered revision have no place.
     pub(super) fn places_of(
         &self,
-        readings: &[Results],
+        branches: &[Results],
         results: &[(Requirement, RunbookResult)],
     ) -> Vec<Option<Place>> {
         let mut places = vec![None; results.len()];
         let Some(document) = &self.document else { return places };
-        let first = first_readings(readings);
-        for reading in 0..readings.len().max(1) {
+        let first = first_branches(branches);
+        let of_readings = document.readings.iter().enumerate();
+        let reading_of: Vec<usize> =
+            of_readings.flat_map(|(index, reading)| reading.forms().iter().map(move |_| index)).collect();
+        for reading in 0..document.readings.len().max(1) {
             let of_reading = results.iter().enumerate().filter_map(|(index, (requirement, result))| {
                 let evidence = result.evidence.as_ref()?;
-                let found = first.get(&identity(*requirement, result, evidence));
-                (found.copied().unwrap_or_default() == reading).then_some((index, evidence.member.as_str()))
+                let branch = first.get(&identity(*requirement, result, evidence)).copied().unwrap_or_default();
+                let found = reading_of.get(branch).copied().unwrap_or_default();
+                (found == reading).then_some((index, evidence.member.as_str()))
             });
             // A search reads the whole text, so one search finds the members of all results.
             let (indices, members): (Vec<usize>, Vec<&str>) = of_reading.unzip();
@@ -43,20 +48,20 @@ impl Loaded {
     }
 }
 
-/// What identifies a result in the readings of one document.
+/// What identifies a result in the branches of one document.
 type Identity<'r> = (Requirement, &'static str, &'r Resource, &'r Evidence, Option<&'r str>);
 
 fn identity<'r>(requirement: Requirement, result: &'r RunbookResult, evidence: &'r Evidence) -> Identity<'r> {
     (requirement, result.rule, &result.resource, evidence, result.image.as_deref())
 }
 
-/// Returns the first reading that has each result.
-fn first_readings(readings: &[Results]) -> BTreeMap<Identity<'_>, usize> {
+/// Returns the first branch that has each result.
+fn first_branches(branches: &[Results]) -> BTreeMap<Identity<'_>, usize> {
     let mut first = BTreeMap::new();
-    for (reading, results) in readings.iter().enumerate() {
+    for (branch, results) in branches.iter().enumerate() {
         for (requirement, result) in results {
             if let Some(evidence) = &result.evidence {
-                first.entry(identity(*requirement, result, evidence)).or_insert(reading);
+                first.entry(identity(*requirement, result, evidence)).or_insert(branch);
             }
         }
     }

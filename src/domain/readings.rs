@@ -26,6 +26,9 @@ pub struct Reading {
     pub defaults: Vec<ParameterDefault>,
     /// The values of the conditions that the reading assumes.
     pub branches: Vec<Branch>,
+    /// The forms of the task definition for each branch of further conditions, which decide about values that only the
+    /// rules of the runbook read. Empty without such a condition.
+    pub further: Vec<TaskDefinition>,
 }
 
 /// A condition of the template with its value.
@@ -38,7 +41,16 @@ pub struct Branch {
 impl Reading {
     /// Returns the only reading of a task definition without conditions and parameters.
     pub fn of(definition: TaskDefinition) -> Self {
-        Self { definition, defaulted: None, defaults: Vec::new(), branches: Vec::new() }
+        Self { definition, defaulted: None, defaults: Vec::new(), branches: Vec::new(), further: Vec::new() }
+    }
+
+    /// Returns the task definition for each branch of all conditions, also of those that only the rules of the runbook
+    /// need.
+    pub fn forms(&self) -> &[TaskDefinition] {
+        match self.further.as_slice() {
+            [] => std::slice::from_ref(&self.definition),
+            further => further,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::ecs::task_definition::{NotATaskDefinition, TaskDefinition};
 use crate::domain::readings::{Branch, Reading};
 use crate::domain::verdict::Unknown;
 
-/// The largest number of readings of a task definition.
+/// The largest number of readings of a task definition, and of forms of a reading.
 const MOST: usize = 16;
 
 /// The readings that a template gives a task definition.
@@ -37,18 +37,11 @@ pub(super) fn readings(
     let mut open = vec![condition.map(|condition| (condition.to_owned(), true)).into_iter().collect::<Assignment>()];
     let (mut is_cut, mut is_included) = (false, false);
     while let Some(assignment) = open.pop() {
-        let (view, seen) = view(tree, template, properties, &assignment, false)?;
+        let (view, seen) = view(tree, template, properties, &assignment, Wish::Narrow)?;
         is_included |= !seen.included.is_empty();
         if let Some(condition) = seen.open_condition {
             if found.readings.len() + open.len() + 2 <= MOST {
-                let assumed = [false, true].map(|value| {
-                    let mut assignment = assignment.clone();
-                    assignment.insert(condition.clone(), value);
-                    assignment
-                });
-                let is_possible = |assignment: &Assignment| !template.contradicts(tree, assignment);
-                let is_open = !assumed.iter().any(is_possible);
-                open.extend(assumed.into_iter().filter(|assignment| is_open || is_possible(assignment)));
+                open.extend(branches(tree, template, &assignment, &condition));
                 continue;
             }
             is_cut = true;
@@ -62,14 +55,18 @@ pub(super) fn readings(
             }
         };
         let defaulted = match seen.defaults.is_empty() {
-            false => self::view(tree, template, properties, &assignment, true)?.0,
+            false => self::view(tree, template, properties, &assignment, Wish::Defaults)?.0,
             true => None,
         };
         let defaulted = defaulted.and_then(|view| parse(view.value, family).ok());
+        let further = match seen.is_conditional {
+            true => forms(tree, template, properties, &assignment, family)?,
+            false => Vec::new(),
+        };
         let branch =
             |(condition, is_true): (&String, &bool)| Branch { condition: condition.clone(), is_true: *is_true };
         let branches = assignment.iter().map(branch).collect();
-        found.readings.push(Reading { definition, defaulted, defaults: seen.defaults, branches });
+        found.readings.push(Reading { definition, defaulted, defaults: seen.defaults, branches, further });
         found.shapes.push(shape);
     }
     if !found.readings.is_empty() && found.not_a_definition.take().is_some() {
@@ -88,15 +85,60 @@ pub(super) fn readings(
     Ok(found)
 }
 
+/// Returns the assignment with each value of the condition that the template does not contradict.
+fn branches(tree: &Tree, template: &Template, assignment: &Assignment, condition: &str) -> Vec<Assignment> {
+    let assumed = [false, true].map(|value| {
+        let mut assignment = assignment.clone();
+        assignment.insert(condition.to_owned(), value);
+        assignment
+    });
+    let is_possible = |assignment: &Assignment| !template.contradicts(tree, assignment);
+    let is_open = !assumed.iter().any(is_possible);
+    assumed.into_iter().filter(|assignment| is_open || is_possible(assignment)).collect()
+}
+
+/// Returns the forms of a task definition for each branch of all conditions. `assumed` has the values of the conditions
+/// that the reading assumes. A condition beyond the largest number of forms stays in the last ones.
+fn forms(
+    tree: &Tree,
+    template: &Template,
+    properties: NodeId,
+    assumed: &Assignment,
+    family: Option<&str>,
+) -> Result<Vec<TaskDefinition>, Unviewed> {
+    let (mut forms, mut open) = (Vec::new(), vec![assumed.clone()]);
+    while let Some(assignment) = open.pop() {
+        let (view, seen) = view(tree, template, properties, &assignment, Wish::Wide)?;
+        match seen.open_condition.filter(|_| forms.len() + open.len() + 2 <= MOST) {
+            Some(condition) => open.extend(branches(tree, template, &assignment, &condition)),
+            None => forms.extend(view.and_then(|view| parse(view.value, family).ok())),
+        }
+    }
+    Ok(forms)
+}
+
+/// How a view reads values under parameters and conditions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    /// Only the conditions of the values that the rules about logs read count.
+    Narrow,
+    /// As `Narrow`, with the defaults of parameters.
+    Defaults,
+    /// The conditions of all values count.
+    Wide,
+}
+
 fn view(
     tree: &Tree,
     template: &Template,
     properties: NodeId,
     assignment: &Assignment,
-    with_defaults: bool,
+    wish: Wish,
 ) -> Result<(Option<View>, Seen), Unviewed> {
     let seen = Seen::default();
-    let mut viewer = Viewer { tree, template: Some(template), assignment, with_defaults, is_pascal: true, seen };
+    let (with_defaults, is_wide) = (wish == Wish::Defaults, wish == Wish::Wide);
+    let template = Some(template);
+    let mut viewer = Viewer { tree, template, assignment, with_defaults, is_pascal: true, is_wide, seen };
     let view = viewer.definition(properties)?;
     Ok((view, viewer.seen))
 }

@@ -131,6 +131,8 @@ pub(super) struct Viewer<'t> {
     pub(super) with_defaults: bool,
     /// Whether the members are in PascalCase.
     pub(super) is_pascal: bool,
+    /// Whether the conditions of all values count, and not only of those that the rules about logs read.
+    pub(super) is_wide: bool,
     pub(super) seen: Seen,
 }
 
@@ -141,6 +143,8 @@ pub(super) struct Seen {
     values: usize,
     /// The first condition that decides about a value and has no assumed value.
     pub(super) open_condition: Option<String>,
+    /// Whether a condition decides about a value that only the rules of the runbook read.
+    pub(super) is_conditional: bool,
     /// The parameters with a default that give a value which rules read.
     pub(super) defaults: Vec<ParameterDefault>,
     /// The mappings to which a macro, an include or a loop adds members.
@@ -279,7 +283,7 @@ impl Viewer<'_> {
         let name = tree.scalar(found.argument).unwrap_or_default();
         match found.name.as_ref() {
             "Ref" if name == "AWS::NoValue" => return Ok(Evaluated::Removed),
-            "Fn::If" if at.is_read() => {
+            "Fn::If" if at.is_read() || self.is_wide => {
                 let [condition, yes, no] = tree.items(found.argument) else { return Ok(Evaluated::Unknown) };
                 let Some(condition) = tree.scalar(*condition) else { return Ok(Evaluated::Unknown) };
                 match template.condition(tree, condition, self.assignment) {
@@ -290,6 +294,7 @@ impl Viewer<'_> {
                     }
                 }
             }
+            "Fn::If" => self.seen.is_conditional = true,
             "Ref" if at == At::Option => {
                 if let Some(name) = template.group(name).and_then(|group| group.name.as_deref()) {
                     return Ok(Evaluated::Value(name.into()));

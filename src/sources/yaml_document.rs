@@ -147,6 +147,7 @@ fn document(
         assignment: &assignment,
         with_defaults: false,
         is_pascal,
+        is_wide: false,
         seen: Seen::default(),
     };
     let at = tree.node(node).start;

@@ -5,6 +5,7 @@ mod cases;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::runbook::{Requirement, RunbookResult, Subject, Verdict, judge, rule_names};
+use logweir::sources::Document;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -220,6 +221,29 @@ fn the_result_over_several_readings_is_the_worst_one() {
     };
     assert_eq!([verdict([&one, &other]), verdict([&other, &one])], [Verdict::Fail; 2]);
     assert_eq!(verdict([&one, &one]), Verdict::Pass);
+}
+
+#[test]
+fn a_template_is_judged_in_each_branch_of_every_condition() {
+    let template = |value: &str| {
+        format!(
+            "Parameters: {{Stage: {{Type: String}}}}\nConditions: {{IsProd: !Equals [!Ref Stage, prod]}}\nResources:\n  \
+             Task:\n    Type: AWS::ECS::TaskDefinition\n    Properties:\n      ContainerDefinitions:\n        \
+             - Name: app\n          {value}\n"
+        )
+    };
+    let baseline = Baseline::parse(BASELINE).unwrap();
+    let verdict = |value: &str, rule: &str| {
+        let documents = Document::parse_all("web.yaml", &template(value), None).unwrap();
+        let forms = documents[0].readings.iter().flat_map(|reading| reading.forms());
+        let results = judge(forms.map(|definition| of_file(definition, &baseline, None)));
+        results.into_iter().find(|(_, result)| result.rule == rule).unwrap().1.verdict
+    };
+    assert_eq!(verdict("User: !If [IsProd, !Ref AWS::NoValue, '0']", "root-user"), Verdict::Fail);
+    assert_eq!(verdict("User: !If [IsProd, app, '1000']", "root-user"), Verdict::Pass);
+    assert_eq!(verdict("User: !If [IsProd, app, !Ref Stage]", "root-user"), Verdict::Undecidable);
+    let capabilities = "LinuxParameters: !If [IsProd, {Capabilities: {Add: [SYS_ADMIN]}}, !Ref AWS::NoValue]";
+    assert_eq!(verdict(capabilities, "added-capability"), Verdict::Fail);
 }
 
 #[test]

@@ -12,14 +12,17 @@ mod unreadings;
 use std::collections::BTreeSet;
 use std::fs;
 
+use jiff::Timestamp;
 use logweir::domain::baseline::Baseline;
-use logweir::domain::runbook::account::Account;
+use logweir::domain::ecs::task_definition::TaskDefinition;
+use logweir::domain::runbook::account::ecs::Definition;
+use logweir::domain::runbook::account::{Account, Store};
 use logweir::domain::runbook::{Depth, RunbookResult, Verdict, account_rules, judge_account};
 
 pub(super) use account::compliant;
 use account::{denied, read};
 pub(super) use neighbour::neighbour;
-use serde_json::Value;
+use serde_json::{Value, json};
 use unreadings::Unreading;
 pub(super) use unreadings::unreadings;
 
@@ -125,6 +128,19 @@ fn a_denied_read_leaves_its_rules_not_checked_and_turns_no_fault_into_a_pass() {
     }
 }
 
+#[test]
+fn the_credentials_of_a_registry_are_a_secret_and_no_parameter() {
+    let definition = json!({"containerDefinitions": [{
+        "secrets": [{"name": "A", "valueFrom": "db"}], "repositoryCredentials": {"credentialsParameter": "registry"}
+    }]});
+    let definition = TaskDefinition::parse(definition.to_string()).unwrap();
+    let mut account = compliant();
+    account.ecs.definitions = vec![Definition::of("arn", &definition, true, Timestamp::UNIX_EPOCH)];
+    let names = |store| account.references(store).into_iter().flat_map(|one| one.names).collect::<Vec<_>>();
+    assert_eq!(names(Store::Parameters), ["db"]);
+    assert_eq!(names(Store::Secrets), ["registry"]);
+}
+
 /// ECS accepts every text in place of the name of a parameter.
 #[test]
 fn a_secret_in_place_of_the_name_of_a_parameter_is_in_no_result() {
@@ -134,6 +150,13 @@ fn a_secret_in_place_of_the_name_of_a_parameter_is_in_no_result() {
         account.identity.parameters.insert("hunter2".into(), parameter);
         let results = results(&account, "plain-parameter");
         assert_eq!(results.len(), 1);
+        assert!(!format!("{results:?}").contains("hunter2"), "{results:#?}");
+    }
+    for secret in [read(None), denied("secretsmanager:DescribeSecret")] {
+        let mut account = compliant();
+        account.ecs.definitions[0].credentials = vec!["user:hunter2".into()];
+        account.identity.secrets.insert("user:hunter2".into(), secret);
+        let results = results(&account, "secret-without-rotation");
         assert!(!format!("{results:?}").contains("hunter2"), "{results:#?}");
     }
 }

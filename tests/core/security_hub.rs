@@ -74,7 +74,7 @@ const DIFFERENCES: [Difference; 6] = [
     },
     Difference {
         control: "ECS.15",
-        holds: |task| task["tags"] == json!([]),
+        holds: |task| !has_tags(task),
         ours: Verdict::Advice,
         reason: "without `required-tags`, a task definition without tags is advice",
     },
@@ -226,7 +226,9 @@ pub(super) fn cases() -> Vec<Value> {
     .collect();
     cases.extend(["host", "task"].map(|mode| of_task(json!({ "pidMode": mode }))));
     cases.extend(["host", "awsvpc", "bridge", "none"].map(|mode| of_task(json!({ "networkMode": mode }))));
-    cases.extend([json!([]), json!([{"key": "team"}])].map(|tags| of_task(json!({ "tags": tags }))));
+    cases.extend(
+        [json!([]), json!([{"key": "team"}]), json!([{"key": "aws:x"}])].map(|tags| of_task(json!({ "tags": tags }))),
+    );
     cases.push(of_task(efs(&[json!({})])));
     cases.push(of_task(efs(&[json!({"transitEncryption": "ENABLED"})])));
     cases.push(of_task(efs(&[json!({"transitEncryption": "ENABLED"}), json!({"transitEncryption": "DISABLED"})])));

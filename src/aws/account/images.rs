@@ -97,7 +97,7 @@ impl Aws {
         found
     }
 
-    /// Returns the scan of an image. Asks for the findings only if the description shows no status.
+    /// Returns the scan of an image. Asks for the findings only if the description does not show the whole scan.
     async fn completed(
         &self,
         image: &EcrReference,
@@ -112,7 +112,7 @@ impl Aws {
             Err(error) => fact(Err(error.clone()), IMAGES),
             Ok(all) => match all.iter().find(is_it) {
                 None => fact(Ok(None), IMAGES),
-                Some(one) if one.scan.status.is_some() || one.scan.is_index => fact(Ok(Some(one.scan.clone())), IMAGES),
+                Some(one) if one.is_whole || one.scan.is_index => fact(Ok(Some(one.scan.clone())), IMAGES),
                 Some(_) => fact(self.scan(image).await.map(Some), "ecr:DescribeImageScanFindings"),
             },
         };

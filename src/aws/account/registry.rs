@@ -35,6 +35,8 @@ pub(super) struct Described {
     pub(super) digest: String,
     pub(super) tags: Vec<String>,
     pub(super) scan: Scan,
+    /// Whether the page shows the whole scan. A finished scan without its numbers is not whole.
+    pub(super) is_whole: bool,
 }
 
 impl Aws {
@@ -105,8 +107,17 @@ fn described(image: &Value) -> Answer<Described> {
     Ok(Described {
         digest: required(&IMAGES, image, "imageDigest")?,
         tags: items(&image["imageTags"]).iter().filter_map(text).collect(),
+        is_whole: shows_scan(image),
         scan: scan(image, "imageScanFindingsSummary"),
     })
+}
+
+fn shows_scan(image: &Value) -> bool {
+    match image["imageScanStatus"]["status"].as_str() {
+        None => false,
+        Some("COMPLETE" | "ACTIVE") => image["imageScanFindingsSummary"].is_object(),
+        Some(_) => true,
+    }
 }
 
 fn scan(answer: &Value, findings: &str) -> Scan {

@@ -163,6 +163,7 @@ pub(super) fn definition() -> Definition {
         execution_role: None,
         images: vec![IMAGE.into()],
         secrets: vec!["/prod/db".into(), format!("{SECRET}:password::")],
+        credentials: Vec::new(),
         logs_with_awslogs: true,
         is_in_use: true,
         time: time(),

@@ -117,6 +117,7 @@ fn sources() -> Vec<Case> {
     vec![
         case(RULE, Advice, trusting(json!({"Principal": {"Service": ["ecs-tasks.amazonaws.com"]}}))),
         case(RULE, Advice, trusting(tasks(json!({"StringNotEquals": {"aws:SourceAccount": "1"}})))),
+        case(RULE, Advice, trusting(tasks(json!({"stringnotequals": {"aws:SourceAccount": "1"}})))),
         case(RULE, Advice, trusting(tasks(json!({"ArnLike": {"aws:SourceArn": "*"}})))),
         case(RULE, Advice, trusting(tasks(json!({"ArnLike": {"aws:SourceArn": "arn:aws:ecs:*:*:*"}})))),
         case(RULE, Advice, trusting(tasks(json!({"ArnLike": {"aws:SourceArn": ["arn:*"]}})))),
@@ -126,6 +127,13 @@ fn sources() -> Vec<Case> {
         case(RULE, Fail, trusting(json!({"Principal": {"AWS": ["*"]}}))),
         case(RULE, Advice, trusting(json!({"Principal": {"AWS": "*"}, "Condition": {"Bool": {"a": "true"}}}))),
         case(RULE, Advice, trusting(json!({"Principal": {"AWS": "arn:aws:iam::444455556666:root"}}))),
+        case(RULE, Fail, trusting(json!({"Principal": {"AWS": "*"}, "Condition": {}}))),
+        // The worst statement counts, wherever it stands.
+        case(RULE, Fail, |account| {
+            let other = json!({"Effect": "Allow", "Principal": {"AWS": "444455556666"}});
+            let every = json!({"Effect": "Allow", "Principal": {"AWS": "*"}});
+            role(account).trust = Some(json!({"Statement": [other, every]}));
+        }),
         case(RULE, Advice, trusting(json!({"Principal": {"Service": "lambda.amazonaws.com"}}))),
         case(RULE, Undecidable, |account| role(account).trust = None),
         case(RULE, Undecidable, |account| {
@@ -160,6 +168,17 @@ fn stores() -> Vec<Case> {
         }),
         case("secret-without-rotation", Advice, secret(|one| one.is_rotated = false)),
         case("secret-without-rotation", Advice, secret(|one| one.is_deleted = true)),
+        case("secret-without-rotation", Advice, |account| {
+            let unrotated = Secret {
+                name: "registry".into(),
+                arn: SECRET.replace("db", "registry"),
+                is_rotated: false,
+                is_deleted: false,
+                owner: None,
+            };
+            account.ecs.definitions[0].credentials = vec!["registry".into()];
+            account.identity.secrets.insert("registry".into(), read(Some(unrotated)));
+        }),
         case("secret-without-rotation", Undecidable, |account| {
             account.identity.secrets.insert(format!("{SECRET}:password::"), read(None));
         }),

@@ -53,6 +53,12 @@ fn missing_endpoints() -> Vec<Case> {
             account.ecs.definitions[0].logs_with_awslogs = false;
             endpoints(account).retain(|one| !one.id.ends_with("logs"));
         }),
+        // The credentials of a registry are a secret, also by their name.
+        case(RULE, Fail, move |account| {
+            account.ecs.definitions[0].secrets = vec!["db".into()];
+            account.ecs.definitions[0].credentials = vec!["registry".into()];
+            without("secretsmanager")(account);
+        }),
         case(RULE, NotApplicable, |account| service(account).placement.launch_type = Some("EXTERNAL".into())),
         // The routes decide whether another VPC may have the endpoint.
         case(RULE, NotChecked, move |account| {
@@ -141,6 +147,23 @@ fn unusable_endpoints() -> Vec<Case> {
             (other.ports, other.ranges) = (Some((0, 65535)), vec!["10.0.2.0/24".into()]);
             ingress.push(other);
         }),
+        // Two halves are the whole.
+        case(
+            RULE,
+            Pass,
+            ingress(|one| {
+                one.security_groups.clear();
+                one.ranges = vec!["128.0.0.0/1".into(), "0.0.0.0/1".into()];
+            }),
+        ),
+        case(
+            RULE,
+            Pass,
+            ingress(|one| {
+                one.security_groups.clear();
+                one.ranges = vec!["10.0.1.128/25".into(), "10.0.1.0/25".into()];
+            }),
+        ),
         case(RULE, Undecidable, |account| {
             of(&mut account.network.subnets)[0].range.clear();
             of(&mut account.network.security_groups)[0].ingress[0].security_groups.clear();
@@ -181,6 +204,14 @@ fn flow_logs() -> Vec<Case> {
             log(|one| one.traffic = "REJECT".into())(account);
         }),
         case(RULE, Pass, log(|one| one.resource = "subnet-a".into())),
+        // Two flow logs together record all traffic, also if one is of the VPC and the other of the subnet.
+        case(RULE, Pass, move |account| {
+            log(|one| one.traffic = "ACCEPT".into())(account);
+            let logs = of(&mut account.network.flow_logs);
+            let mut other = logs[0].clone();
+            (other.traffic, other.resource) = ("REJECT".into(), "subnet-a".into());
+            logs.push(other);
+        }),
         case(RULE, Advice, log(|one| one.resource = "subnet-z".into())),
         case(RULE, Undecidable, |account| {
             service(account).placement.network = None;

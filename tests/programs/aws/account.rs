@@ -251,6 +251,25 @@ async fn an_image_without_a_scan_has_none() {
 }
 
 #[tokio::test]
+async fn a_finished_scan_without_its_numbers_is_read_by_itself() {
+    for (summary, expected) in [(json!({"findingSeverityCounts": {}}), 0), (json!(null), 3)] {
+        let (account, _, _) = read(Depth::Images, move |operation, body| match operation {
+            "DescribeImages" => Reply::ok(&json!({"imageDetails": [{
+                "imageDigest": "sha256:a", "imageTags": ["1"], "imageScanStatus": {"status": "COMPLETE"},
+                "imageScanFindingsSummary": summary
+            }]})),
+            "DescribeImageScanFindings" => Reply::ok(&json!({
+                "imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {"findingSeverityCounts": {"HIGH": 3}}
+            })),
+            _ => answer(operation, body),
+        })
+        .await;
+        let scan = account.images.scans[&EcrReference::parse(IMAGE).unwrap()].value().unwrap().clone().unwrap();
+        assert_eq!(scan.findings.get("HIGH").copied().unwrap_or_default(), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_listener_redirects_only_if_each_rule_does() {
     let forward = "<member><Actions><member><Type>forward</Type></member></Actions></member>";
     let (account, _, _) = read(Depth::Network, move |operation, body| match operation {

@@ -187,8 +187,10 @@ pub struct Definition {
     pub execution_role: Option<String>,
     /// The images of the containers.
     pub images: Vec<String>,
-    /// The references of secrets, repository credentials and log options (`valueFrom`, `credentialsParameter`).
+    /// The references of secrets and log options (`valueFrom`).
     pub secrets: Vec<String>,
+    /// The ARNs or the names of the secrets with the credentials of private registries (`credentialsParameter`).
+    pub credentials: Vec<String>,
     /// Whether a container logs with `awslogs`.
     pub logs_with_awslogs: bool,
     /// Whether a deployment, a task set or a running task uses the revision.
@@ -208,9 +210,9 @@ impl Definition {
         };
         let references = |container: &Value| {
             let lists = [items(container, "/secrets"), items(container, "/logConfiguration/secretOptions")].concat();
-            let credentials = text(&container["repositoryCredentials"]["credentialsParameter"]);
-            lists.iter().filter_map(|item| text(&item["valueFrom"])).chain(credentials).collect::<Vec<_>>()
+            lists.iter().filter_map(|item| text(&item["valueFrom"])).collect::<Vec<_>>()
         };
+        let credentials = |container: &Value| text(&container["repositoryCredentials"]["credentialsParameter"]);
         Self {
             arn: arn.to_owned(),
             family: definition.family().unwrap_or_default().to_owned(),
@@ -218,6 +220,7 @@ impl Definition {
             execution_role: text(&view["executionRoleArn"]),
             images: containers.iter().filter_map(|container| text(&container["image"])).collect(),
             secrets: containers.iter().flat_map(references).collect(),
+            credentials: containers.iter().filter_map(credentials).collect(),
             logs_with_awslogs: containers.iter().any(|one| one["logConfiguration"]["logDriver"] == "awslogs"),
             is_in_use,
             time,

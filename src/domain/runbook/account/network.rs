@@ -213,8 +213,18 @@ impl Range {
         Some(Self { first: address & mask, last: address | !mask })
     }
 
-    pub const fn contains(self, other: Self) -> bool {
-        self.first <= other.first && other.last <= self.last
+    /// Whether the ranges together contain this one.
+    pub fn is_in(self, ranges: &[Self]) -> bool {
+        let mut ranges = ranges.to_vec();
+        ranges.sort_unstable_by_key(|one| one.first);
+        // The first address that no range contains so far.
+        let mut open = u64::from(self.first);
+        for Self { first, last } in ranges {
+            if u64::from(first) <= open {
+                open = open.max(u64::from(last) + 1);
+            }
+        }
+        open > u64::from(self.last)
     }
 }
 
@@ -223,17 +233,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_range_contains_its_parts() {
+    fn ranges_contain_their_parts_alone_and_together() {
         let range = |text| Range::parse(text).unwrap();
-        for (one, other, expected) in [
+        for (all, other, expected) in [
             ("10.0.0.0/16", "10.0.1.0/24", true),
             ("10.0.0.0/16", "10.1.0.0/24", false),
             ("10.0.1.0/24", "10.0.0.0/16", false),
             ("0.0.0.0/0", "10.0.0.0/16", true),
             ("10.0.1.7/32", "10.0.1.7/32", true),
+            ("128.0.0.0/1 0.0.0.0/1", "0.0.0.0/0", true),
+            ("10.0.1.128/25 10.0.1.0/25 10.0.1.0/26", "10.0.1.0/24", true),
+            ("10.0.1.0/26 10.0.1.128/25", "10.0.1.0/24", false),
+            ("255.255.255.255/32", "255.255.255.254/31", false),
         ] {
-            assert_eq!(range(one).contains(range(other)), expected, "{one} {other}");
+            let all: Vec<Range> = all.split(' ').map(range).collect();
+            assert_eq!(range(other).is_in(&all), expected, "{all:?} {other}");
         }
+        assert!(!range("10.0.0.0/8").is_in(&[]));
         for text in ["10.0.0.0", "10.0.0.0/33", "a/8", "::/0", ""] {
             assert_eq!(Range::parse(text), None, "{text}");
         }

@@ -1,8 +1,9 @@
 //! The parameters and secrets to which the task definitions in scope refer.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::Account;
+use super::ecs::Definition;
 use crate::domain::ecs::arn::{is_account, is_partition_or_region};
 
 /// A service that stores values for containers.
@@ -27,15 +28,32 @@ pub struct Reference {
 impl Account {
     /// Returns the references to this store, each text once. Leaves out references that ECS does not resolve.
     pub fn references(&self, store: Store) -> Vec<Reference> {
-        let texts: BTreeSet<&String> = self.ecs.definitions.iter().flat_map(|definition| &definition.secrets).collect();
-        let of_store = |text: &&String| parsed(text, &self.region);
-        texts.iter().filter_map(of_store).filter(|(of, _)| *of == store).map(|(_, reference)| reference).collect()
+        let of_all = self.ecs.definitions.iter().flat_map(|definition| self.references_of(definition));
+        let of_store = of_all.filter(|(of, _)| *of == store).map(|(_, reference)| (reference.text.clone(), reference));
+        of_store.collect::<BTreeMap<String, Reference>>().into_values().collect()
     }
 
-    /// Returns the store to which a reference leads in this Region. Returns `None` for a reference to another Region.
-    pub fn store_of(&self, text: &str) -> Option<Store> {
-        parsed(text, &self.region).filter(|(_, reference)| reference.region == self.region).map(|(store, _)| store)
+    /// Returns the stores in this Region to which the task definition refers.
+    pub fn stores_of(&self, definition: &Definition) -> impl Iterator<Item = Store> {
+        self.references_of(definition)
+            .filter(move |(_, reference)| reference.region == self.region)
+            .map(|(store, _)| store)
     }
+
+    fn references_of(&self, definition: &Definition) -> impl Iterator<Item = (Store, Reference)> {
+        let secrets = definition.secrets.iter().filter_map(|text| parsed(text, &self.region));
+        secrets.chain(definition.credentials.iter().filter_map(|text| credentials(text, &self.region)))
+    }
+}
+
+/// Returns the store and the reference of the credentials of a private registry. A text that is no ARN is the name of a
+/// secret in the Region of the task (source: ECS API reference, RepositoryCredentials).
+fn credentials(text: &str, region: &str) -> Option<(Store, Reference)> {
+    if text.starts_with("arn:") {
+        return parsed(text, region);
+    }
+    let (text, region) = (text.to_owned(), region.to_owned());
+    Some((Store::Secrets, Reference { names: vec![text.clone()], text, region, owner: None }))
 }
 
 /// Returns the store and the reference. A text that is no ARN is the name of a parameter.
@@ -89,6 +107,9 @@ mod tests {
         assert_eq!(parsed(&format!("{ssm}/prod/db")), in_region(Store::Parameters, "eu-central-1", "/prod/db"));
         assert_eq!(parsed(secret), in_region(Store::Secrets, "eu-central-1", secret));
         assert_eq!(parsed(&format!("{secret}:password::")), in_region(Store::Secrets, "eu-central-1", secret));
+        let of_registry =
+            credentials("registry", "eu-west-1").map(|(store, one)| (store, one.region, one.names.join(" ")));
+        assert_eq!(of_registry, in_region(Store::Secrets, "eu-west-1", "registry"));
         for text in ["arn:aws:s3:::bucket/x", "arn:aws:ssm:eu-central-1:1:parameter/db", "arn:", "arn:a:b:c:d"] {
             assert_eq!(parsed(text), None, "{text}");
         }

@@ -287,6 +287,7 @@ fn definition(arn: &str) -> Definition {
         execution_role: None,
         images: vec![IMAGE.into()],
         secrets: vec!["/prod/db".into(), format!("{SECRET}:password::")],
+        credentials: Vec::new(),
         logs_with_awslogs: true,
         is_in_use: true,
         time: Timestamp::UNIX_EPOCH,

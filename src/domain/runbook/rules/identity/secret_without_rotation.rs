@@ -15,8 +15,7 @@ pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
 }
 
 fn judged(reference: &str, secret: &Fact<Option<Secret>>) -> RunbookResult {
-    let reference = plain(reference, 200);
-    let named = Resource::new(ResourceKind::Secret, name(&reference), &reference);
+    let named = named(reference);
     let (secret, origin) = match secret.get() {
         Ok(found) => found,
         Err(missing) => return not_checked(NAME, named, missing),
@@ -37,7 +36,14 @@ fn judged(reference: &str, secret: &Fact<Option<Secret>>) -> RunbookResult {
     result(NAME, resource, origin, judged)
 }
 
-/// Returns the name in the ARN of a secret, without a JSON key.
-fn name(arn: &str) -> &str {
-    arn.split(':').nth(6).unwrap_or(arn)
+/// Returns the secret as the resource of a result, by its reference. A person may have written a secret in place of a
+/// name, so only a reference with the form of an ARN is shown before Logweir knows that the secret exists.
+fn named(reference: &str) -> Resource {
+    let arn = Some(plain(reference, 200)).filter(|text| text.starts_with("arn:"));
+    let name = match &arn {
+        // The name stands in the ARN before a JSON key.
+        Some(arn) => arn.split(':').nth(6).unwrap_or(arn).to_owned(),
+        None => "a name without an ARN".to_owned(),
+    };
+    Resource { kind: ResourceKind::Secret, name, arn, container: None }
 }

@@ -38,20 +38,9 @@ fn judged(account: &Account, role: &Role) -> (Verdict, String, Option<String>) {
         return (Verdict::Undecidable, "the trust policy is not JSON".to_owned(), None);
     };
     let allowing = || list(&trust["Statement"]).into_iter().filter(|statement| statement["Effect"] == "Allow");
-    let own = |text: &str| text == account.account || text.contains(&format!("::{}:", account.account));
-    for statement in allowing() {
-        let principal = &statement["Principal"];
-        let accounts: Vec<&str> = if principal == "*" { vec!["*"] } else { texts(&principal["AWS"]) };
-        let is_conditional = statement["Condition"].is_object();
-        if accounts.contains(&"*") || statement.get("NotPrincipal").is_some() {
-            let verdict = if is_conditional { Verdict::Advice } else { Verdict::Fail };
-            let message = "the trust policy admits every principal of AWS; name the service of the tasks alone";
-            return (verdict, message.to_owned(), Some("Principal *".to_owned()));
-        }
-        if let Some(other) = accounts.iter().find(|text| !own(text)) {
-            let message = "the trust policy also admits a principal of another account; use a role of its own for it";
-            return (Verdict::Advice, message.to_owned(), Some(format!("Principal {other}")));
-        }
+    // The worst statement counts.
+    if let Some(stranger) = allowing().filter_map(|statement| stranger(account, statement)).max_by_key(|one| one.0) {
+        return stranger;
     }
     let of_tasks: Vec<&Value> =
         allowing().filter(|statement| texts(&statement["Principal"]["Service"]).contains(&TASKS)).collect();
@@ -72,6 +61,22 @@ fn judged(account: &Account, role: &Role) -> (Verdict, String, Option<String>) {
     }
 }
 
+/// Returns what is wrong with a statement that admits a principal of another account.
+fn stranger(account: &Account, statement: &Value) -> Option<(Verdict, String, Option<String>)> {
+    let principal = &statement["Principal"];
+    let accounts: Vec<&str> = if principal == "*" { vec!["*"] } else { texts(&principal["AWS"]) };
+    let is_conditional = statement["Condition"].as_object().is_some_and(|all| !all.is_empty());
+    if accounts.contains(&"*") || statement.get("NotPrincipal").is_some() {
+        let verdict = if is_conditional { Verdict::Advice } else { Verdict::Fail };
+        let message = "the trust policy admits every principal of AWS; name the service of the tasks alone";
+        return Some((verdict, message.to_owned(), Some("Principal *".to_owned())));
+    }
+    let own = |text: &str| text == account.account || text.contains(&format!("::{}:", account.account));
+    let other = accounts.iter().find(|text| !own(text))?;
+    let message = "the trust policy also admits a principal of another account; use a role of its own for it";
+    Some((Verdict::Advice, message.to_owned(), Some(format!("Principal {other}"))))
+}
+
 /// Whether a statement denies principals.
 fn has_denial(trust: &Value) -> bool {
     list(&trust["Statement"]).into_iter().any(|statement| statement["Effect"] == "Deny")
@@ -81,7 +86,8 @@ fn has_denial(trust: &Value) -> bool {
 /// neither does the operator `Null`, which only asks whether the key is present.
 fn names_source(condition: &Value) -> bool {
     let operators = condition.as_object().into_iter().flatten();
-    let names_values = |operator: &str| !operator.contains("Not") && !operator.eq_ignore_ascii_case("null");
+    let names_values =
+        |operator: &str| !["not", "null"].iter().any(|word| operator.to_ascii_lowercase().contains(word));
     operators.filter(|(operator, _)| names_values(operator)).filter_map(|(_, keys)| keys.as_object()).flatten().any(
         |(key, value)| {
             let sources = texts(value);

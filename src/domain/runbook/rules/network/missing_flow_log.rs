@@ -77,11 +77,14 @@ fn judged(account: &Account, vpc: &Vpc<'_>) -> RunbookResult {
         return about(Verdict::Undecidable, &message, "/FlowLogs", None);
     }
     let active: Vec<&FlowLog> = known(&account.network.flow_logs).filter(|log| log.is_active).collect();
+    let has = |subnet: &str, traffic: &[&str]| {
+        let is_its = |log: &&&FlowLog| log.resource == vpc.id || log.resource == subnet;
+        active.iter().filter(is_its).any(|log| traffic.contains(&log.traffic.as_str()))
+    };
+    // A flow log of accepted traffic and one of rejected traffic together record all traffic.
     let covers = |traffic: &[&str]| {
-        let has = |resource: &str| {
-            active.iter().any(|log| log.resource == resource && traffic.contains(&log.traffic.as_str()))
-        };
-        has(vpc.id) || vpc.subnets.iter().all(|subnet| has(subnet))
+        let is_covered = |subnet: &&str| has(subnet, traffic) || (has(subnet, &["ACCEPT"]) && has(subnet, &["REJECT"]));
+        vpc.subnets.iter().all(is_covered)
     };
     let is_here = |log: &&&FlowLog| log.resource == vpc.id || vpc.subnets.contains(log.resource.as_str());
     let ids = Some(names(active.iter().filter(is_here).map(|log| log.id.as_str()))).filter(|ids| !ids.is_empty());

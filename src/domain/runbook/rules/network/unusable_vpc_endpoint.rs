@@ -149,6 +149,5 @@ fn is_from(place: &Place<'_>, ingress: &[&Ingress]) -> bool {
     }
     let ranges = ingress.iter().flat_map(|one| &one.ranges);
     let admitted: Vec<Range> = ranges.filter_map(|range| Range::parse(range)).collect();
-    let is_admitted = |range: Range| admitted.iter().any(|one| one.contains(range));
-    place.subnets.iter().all(|subnet| Range::parse(&subnet.range).is_some_and(is_admitted))
+    place.subnets.iter().all(|subnet| Range::parse(&subnet.range).is_some_and(|range| range.is_in(&admitted)))
 }

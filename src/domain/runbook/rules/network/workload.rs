@@ -227,8 +227,7 @@ impl Workload<'_> {
             if definition.logs_with_awslogs {
                 needs.insert("logs");
             }
-            let references = definition.secrets.iter().filter_map(|text| account.store_of(text));
-            needs.extend(references.map(|store| match store {
+            needs.extend(account.stores_of(definition).map(|store| match store {
                 Store::Parameters => "ssm",
                 Store::Secrets => "secretsmanager",
             }));
