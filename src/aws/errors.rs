@@ -8,6 +8,7 @@ use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 use serde_json::Value;
 
 use crate::domain::ecs::task_definition::TaskDefinition;
+use crate::domain::limits::pages::EndlessList;
 use crate::domain::outcome::Reason;
 use crate::domain::report::is_shown;
 use crate::domain::text::plain::{shortened, without_number};
@@ -217,6 +218,11 @@ pub(super) fn retry(call: &'static str, message: &str) -> PortError {
 /// Returns the error to report for a request that Logweir does not send.
 pub(super) fn refused(call: &'static str, why: &str) -> PortError {
     PortError { kind: ErrorKind::Refused, ..retry(call, why) }
+}
+
+/// Returns the error to report for a list that never ends.
+pub(super) fn endless(call: &'static str, why: EndlessList) -> PortError {
+    PortError { kind: ErrorKind::Refused, ..unreadable(call, &why.to_string()) }
 }
 
 /// Converts the error of a resource that does not exist into `None`.

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::connect::Intent;
+use super::connect::{Intent, parameter};
 use super::context::Context;
 use super::failure::Failure;
 use super::placed_baseline::{Baselines, PlacedBaseline, SHIPPED};
@@ -83,7 +83,7 @@ impl Context {
         let unknown = |why: String| {
             Failure::error(format!("the baseline of the deployed stack cannot be read: {why}")).help(NAME_ONE)
         };
-        let deployment = aws.parameter(PARAMETER).await.map_err(|error| {
+        let deployment = parameter(&aws, PARAMETER).await.map_err(|error| {
             Failure::of_named_read(error, NAME_ONE).about("the baseline of the deployed stack cannot be read")
         })?;
         let Some(deployment) = deployment else { return Ok(None) };
@@ -92,7 +92,7 @@ impl Context {
         let place: BaselinePlace = deployment.baseline.parse().unwrap_or_else(|never| match never {});
         let (text, origin) = match &place {
             BaselinePlace::Parameter(_) => {
-                let text = place.text(async |name: &str| aws.parameter(name).await).await;
+                let text = place.text(async |name: &str| parameter(&aws, name).await).await;
                 (text.map_err(|why| unknown(format!("{place}: {why}")))?, "of the deployed stack".to_owned())
             }
             BaselinePlace::File(_) => {
@@ -160,11 +160,11 @@ impl Context {
     }
 
     async fn text_at(&self, place: &BaselinePlace) -> Result<String, Failure> {
-        let parameter = async |name: &str| {
+        let read = async |name: &str| {
             let aws = self.aws(Intent::Look).await?;
-            aws.parameter(name).await.map_err(Failure::from)
+            parameter(&aws, name).await.map_err(Failure::from)
         };
-        let text = place.text(parameter).await;
+        let text = place.text(read).await;
         text.map_err(|error| Failure::error(format!("{place}: {error}")).help(NAME_ONE))
     }
 }

@@ -1,13 +1,16 @@
 //! The commands that the output suggests to the caller. Each command contains the options for the AWS account and the
 //! journal, so that the command also works in another shell.
 
+use std::path::{Path, PathBuf};
+
 use super::context::Context;
 use super::failure::Failure;
 use crate::aws::Connection;
+use crate::domain::outcome::Mode;
 use crate::domain::report::BackoutBy;
 use crate::domain::run::RunId;
 use crate::domain::text::plain::without_number;
-use crate::settings::JournalPlace;
+use crate::settings::{BaselinePlace, JournalPlace};
 
 impl Context {
     /// Returns the options of the command that backs out the changes of this run.
@@ -43,7 +46,30 @@ impl Context {
 
     /// Returns the command that continues a run.
     pub(super) fn resume_run(&self, run: &RunId, region: &str) -> Result<String, Failure> {
-        self.of_run(&["apply", "--resume"], run, region)
+        self.with_baseline(vec!["apply".into(), "--resume".into(), run.to_string()], region)
+    }
+
+    /// Returns the command that applies the plan in a file.
+    pub(super) fn apply_plan(&self, file: &Path, mode: Mode, region: &str) -> Result<String, Failure> {
+        let mut words = vec!["apply".to_owned(), "--plan".to_owned(), file.display().to_string()];
+        if mode == Mode::Rollout {
+            words.extend(["--mode".to_owned(), mode.name().to_owned()]);
+        }
+        self.with_baseline(words, region)
+    }
+
+    /// Returns the command with the options for the account, the journal and the baseline to which a plan belongs.
+    fn with_baseline(&self, mut words: Vec<String>, region: &str) -> Result<String, Failure> {
+        words.insert(0, "logweir".to_owned());
+        match &self.global.baseline {
+            Some(BaselinePlace::File(file)) => {
+                words.extend(["--baseline".to_owned(), absolute(file)?.display().to_string()]);
+            }
+            Some(place) => words.extend(["--baseline".to_owned(), place.to_string()]),
+            None => {}
+        }
+        words.extend(self.elsewhere(region)?);
+        shlex::try_join(words.iter().map(String::as_str)).map_err(|error| Failure::error(error.to_string()))
     }
 
     fn of_run(&self, verb: &[&str], run: &RunId, region: &str) -> Result<String, Failure> {
@@ -66,10 +92,7 @@ impl Context {
         // The default folder of another person or machine contains another journal, so the command names it too.
         match self.used_journal()? {
             JournalPlace::Folder(folder) => {
-                let folder = std::path::absolute(&folder).map_err(|error| {
-                    Failure::error(format!("{}: {}", folder.display(), without_number(&error.to_string())))
-                })?;
-                arguments.extend(["--journal".to_owned(), format!("file:{}", folder.display())]);
+                arguments.extend(["--journal".to_owned(), format!("file:{}", absolute(&folder)?.display())]);
             }
             JournalPlace::Table(table) => arguments.extend(["--journal".into(), format!("dynamodb:{table}")]),
         }
@@ -90,4 +113,10 @@ impl Context {
         }
         arguments
     }
+}
+
+/// Returns the path for a command in another folder.
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path)
+        .map_err(|error| Failure::error(format!("{}: {}", path.display(), without_number(&error.to_string()))))
 }

@@ -5,9 +5,12 @@ use std::future::Future;
 use super::context::Context;
 use super::failure::Failure;
 use super::options::Global;
-use crate::aws::{Aws, ConnectError, ConnectOptions, Connection, CredentialsFailure, Identity, ProfileError};
+use crate::aws::{
+    Aws, ConnectError, ConnectOptions, Connection, CredentialsFailure, Identity, ProfileError, patiently,
+};
 use crate::domain::event::Home;
 use crate::domain::text::names;
+use crate::ports::{Answer, ErrorKind};
 use crate::settings;
 
 /// Whether a verb only reads, or may also change resources.
@@ -15,6 +18,15 @@ use crate::settings;
 pub(super) enum Intent {
     Look,
     Act,
+}
+
+/// Reads the value of a Systems Manager parameter. Repeats the call if it fails for a moment, and once if the service
+/// closed the connection.
+pub(super) async fn parameter(aws: &Aws, name: &str) -> Answer<Option<String>> {
+    match patiently(|| aws.parameter(name)).await {
+        Err(error) if error.kind == ErrorKind::Retry => aws.parameter(name).await,
+        answer => answer,
+    }
 }
 
 /// Runs a future to completion on this thread.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::connect::Intent;
+use super::connect::{Intent, parameter};
 use super::context::Context;
 use super::failure::Failure;
 use crate::aws::sdk::journal::DynamoJournal;
@@ -93,7 +93,7 @@ impl Context {
         }
         let aws = self.aws(Intent::Look).await?;
         let help = "name the journal: --journal file:FOLDER, or --journal dynamodb:TABLE for the table of the stack";
-        let found = aws.parameter(PUBLISHED).await;
+        let found = parameter(&aws, PUBLISHED).await;
         let found = found
             .map_err(|error| Failure::of_named_read(error, help).about("cannot find the journal of this account"))?;
         let place = found.map(|place| place.trim().parse::<JournalPlace>()).transpose();
@@ -104,7 +104,7 @@ impl Context {
 /// Reads the place of the journal that the deployed stack of an account and Region published. Returns `None` if there
 /// is no stack.
 pub(super) async fn published_journal(aws: &Aws) -> Answer<Option<JournalPlace>> {
-    let found = aws.parameter(PUBLISHED).await?;
+    let found = parameter(aws, PUBLISHED).await?;
     found.map(|place| place.trim().parse::<JournalPlace>()).transpose().map_err(|error| {
         let message = format!("the parameter {PUBLISHED} is not valid: {error}");
         PortError { kind: ErrorKind::Refused, call: "GetParameter", message, reason: None }

@@ -11,6 +11,7 @@
 
 use crate::domain::ecs::family_list::Listing;
 use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::limits::pages::{EndlessList, Pages};
 use crate::domain::outcome::Reason;
 use crate::ports::{Answer, Described, ErrorKind, FamilyPage, PortError, TaskDefinitions};
 
@@ -67,15 +68,22 @@ pub(super) async fn list(calls: &impl WalkCalls, listing: &mut Listing, may_be_t
 
 /// Lists all families, each once and in sorted order.
 pub async fn all_families(calls: &impl WalkCalls) -> Answer<Vec<String>> {
-    let (mut listing, mut families) = (Listing::First, Vec::new());
+    let (mut listing, mut families, mut pages) = (Listing::First, Vec::new(), Pages::default());
     while listing != Listing::End {
         if let Listed::Page(page) = list(calls, &mut listing, false).await? {
+            let next = listing.token().map(String::from);
+            pages.next(next, page.len()).map_err(|why| endless("ListTaskDefinitionFamilies", why))?;
             families.extend(page);
         }
     }
     families.sort();
     families.dedup();
     Ok(families)
+}
+
+/// Returns the error for a list that never ends.
+pub(super) fn endless(call: &'static str, why: EndlessList) -> PortError {
+    PortError { kind: ErrorKind::Refused, call, message: why.to_string(), reason: Some(Reason::Unreadable) }
 }
 
 /// Returns the newest ACTIVE revision of a family. A family without an ACTIVE revision is [`ErrorKind::Missing`]. An

@@ -8,6 +8,7 @@ mod against;
 mod apply;
 mod apply_all;
 mod audit;
+mod audit_faults;
 mod audit_sources;
 mod backout;
 mod baseline;

@@ -27,7 +27,7 @@ impl AwsFleet {
         let reply = self.signed.ask(&DESCRIBE_SERVICES, &body).await?;
         let found = items(&DESCRIBE_SERVICES, &reply, "services")?.iter();
         let found = found.filter(|service| service["status"] != "INACTIVE").map(row).collect();
-        Ok(DescribedBatch { found, failed: failures(&DESCRIBE_SERVICES, &reply)? })
+        Ok(DescribedBatch { found, failed: undescribed(&DESCRIBE_SERVICES, &reply, "services", services)? })
     }
 
     /// Describes at most [`MOST_TASKS`](crate::ports::MOST_TASKS) tasks of a cluster. Leaves out STOPPED tasks.
@@ -40,7 +40,7 @@ impl AwsFleet {
         let reply = self.signed.ask(&DESCRIBE_TASKS, &json!({"cluster": cluster, "tasks": tasks})).await?;
         let found = items(&DESCRIBE_TASKS, &reply, "tasks")?.iter();
         let found = found.filter(|task| task["lastStatus"] != "STOPPED").map(row).collect();
-        Ok(DescribedBatch { found, failed: failures(&DESCRIBE_TASKS, &reply)? })
+        Ok(DescribedBatch { found, failed: undescribed(&DESCRIBE_TASKS, &reply, "tasks", tasks)? })
     }
 }
 
@@ -61,4 +61,16 @@ pub(super) fn failures(operation: &Operation, reply: &Value) -> Answer<Vec<Strin
         format!("{arn}: {reason}")
     };
     Ok(failed.map(called).collect())
+}
+
+/// Returns the resources that ECS could not describe, and how many resources ECS neither describes nor names as a
+/// failure.
+fn undescribed(operation: &Operation, reply: &Value, member: &str, asked: &[String]) -> Answer<Vec<String>> {
+    let mut failed = failures(operation, reply)?;
+    let answered = items(operation, reply, member)?.len() + items(operation, reply, "failures")?.len();
+    let omitted = asked.len().saturating_sub(answered);
+    if omitted > 0 {
+        failed.push(format!("{omitted} of {} {member}: the response leaves them out", asked.len()));
+    }
+    Ok(failed)
 }

@@ -70,8 +70,10 @@ impl AwsFleet {
         of: fn(&Value) -> &Value,
     ) -> Answer<ListPage<String>> {
         let reply = self.signed.ask(operation, &paged(body, "nextToken", token)).await?;
-        let found = items(operation, &reply, member)?.iter().filter_map(|item| text(of(item))).collect();
-        Ok(ListPage { items: found, next: next(operation, &reply["nextToken"], token)? })
+        let texts = |list: &Vec<Value>| list.iter().map(|item| text(of(item))).collect::<Option<Vec<String>>>();
+        let items = reply[member].as_array().and_then(texts);
+        let items = items.ok_or_else(|| refused(operation, &format!("{member} is not a list of texts")))?;
+        Ok(ListPage { items, next: next(&reply["nextToken"]) })
     }
 }
 
@@ -82,13 +84,9 @@ fn paged(mut body: Value, member: &str, token: Option<&str>) -> Value {
     body
 }
 
-/// Returns the token of the next page. A token that comes again would never end the list.
-fn next(operation: &Operation, next: &Value, token: Option<&str>) -> Answer<Option<String>> {
-    let next = next.as_str().filter(|next| !next.is_empty());
-    if next.is_some() && next == token {
-        return Err(refused(operation, "the list returned the same token again"));
-    }
-    Ok(next.map(String::from))
+/// Returns the token of the next page.
+fn next(token: &Value) -> Option<String> {
+    token.as_str().filter(|token| !token.is_empty()).map(String::from)
 }
 
 fn refused(operation: &Operation, why: &str) -> PortError {
@@ -173,10 +171,10 @@ impl FleetReads for AwsFleet {
     async fn log_groups(&self, names: &[String], token: Option<&str>) -> Answer<ListPage<(String, LogGroup)>> {
         let body = paged(json!({"logGroupIdentifiers": names}), "nextToken", token);
         let reply = self.signed.ask(&GROUPS, &body).await?;
-        let found = items(&GROUPS, &reply, "logGroups")?.iter();
+        let found = reply["logGroups"].as_array().ok_or_else(|| refused(&GROUPS, "logGroups is not a list"))?.iter();
         let found = found.filter_map(|group| Some((group["logGroupName"].as_str()?.to_owned(), fact(group))));
         let items = found.filter(|(name, _)| names.contains(name)).collect();
-        Ok(ListPage { items, next: next(&GROUPS, &reply["nextToken"], token)? })
+        Ok(ListPage { items, next: next(&reply["nextToken"]) })
     }
 }
 

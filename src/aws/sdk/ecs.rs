@@ -11,13 +11,14 @@ use aws_sdk_ecs::types::{
 };
 
 use super::wire::Wire;
-use crate::aws::errors::{port_error, port_error_about, unreadable};
+use crate::aws::errors::{endless, port_error, port_error_about, unreadable};
 use crate::aws::signed::SignedClient;
 use crate::domain::baseline::Delivery;
 use crate::domain::ecs::revision::{RevisionArn, is_family};
 use crate::domain::ecs::tags::Tag;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::ecs::wire::{self, NotAReply};
+use crate::domain::limits::pages::Pages;
 use crate::domain::outcome::Reason;
 use crate::ports::{Answer, Described, ErrorKind, FamilyPage, PortError, TaskDefinitions};
 
@@ -88,7 +89,7 @@ impl TaskDefinitions for Ecs {
         const CALL: &str = "ListTaskDefinitions";
         let most = usize::from(most.clamp(1, 100));
         let mut found: Vec<RevisionArn> = Vec::new();
-        let mut token = None;
+        let (mut token, mut pages) = (None, Pages::default());
         loop {
             let call = self.client.list_task_definitions().family_prefix(family).status(TaskDefinitionStatus::Active);
             let call = call.sort(SortOrder::Desc).max_results(most as i32).set_next_token(token);
@@ -100,7 +101,9 @@ impl TaskDefinitions for Ecs {
                     found.push(arn);
                 }
             }
-            token = page.next_token.filter(|token| !token.is_empty());
+            let read = page.task_definition_arns().len();
+            let next = page.next_token.filter(|token| !token.is_empty());
+            token = pages.next(next, read).map_err(|why| endless(CALL, why))?;
             if token.is_none() || found.len() >= most {
                 break;
             }

@@ -7,8 +7,9 @@ use aws_sdk_cloudwatchlogs::types::{LogGroup as Group, LogGroupClass};
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 
-use crate::aws::errors::port_error;
+use crate::aws::errors::{endless, port_error};
 use crate::domain::edit::NewLogGroup;
+use crate::domain::limits::pages::Pages;
 use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Answer, ErrorKind, LogGroups};
 
@@ -57,11 +58,11 @@ impl Logs {
     /// with `name`. CloudWatch Logs sorts log groups by name (source: CloudWatch Logs API reference,
     /// DescribeLogGroups), so a log group with exactly this name is the first.
     async fn by_prefix(&self, name: &str) -> Answer<Option<LogGroup>> {
-        let mut token = None;
+        let (mut token, mut pages) = (None, Pages::default());
         loop {
             let call = self.client.describe_log_groups().log_group_name_prefix(name).limit(1).set_next_token(token);
             let page = Box::pin(call.send()).await.map_err(|error| port_error("DescribeLogGroups", &error))?;
-            token = page.next_token.clone().filter(|token| !token.is_empty());
+            token = next(&mut pages, "DescribeLogGroups", page.next_token.as_ref(), page.log_groups().len())?;
             match page.log_groups().first() {
                 Some(group) if group.log_group_name() == Some(name) => {
                     return Ok(Some(fact(group)));
@@ -74,7 +75,7 @@ impl Logs {
 
     async fn by_names(&self, names: &[&String]) -> Answer<BTreeMap<String, LogGroup>> {
         let mut found = BTreeMap::new();
-        let mut token = None;
+        let (mut token, mut pages) = (None, Pages::default());
         loop {
             let identifiers = names.iter().map(|name| (*name).clone()).collect();
             let call =
@@ -85,7 +86,7 @@ impl Logs {
                     found.insert((*name).clone(), fact(group));
                 }
             }
-            token = page.next_token.filter(|token| !token.is_empty());
+            token = next(&mut pages, "DescribeLogGroups", page.next_token.as_ref(), page.log_groups().len())?;
             if token.is_none() || found.len() == names.len() {
                 return Ok(found);
             }
@@ -101,6 +102,11 @@ impl Logs {
         }
         Ok(found)
     }
+}
+
+/// Returns the token of the next page. CloudWatch Logs may return an empty page with a token.
+fn next(pages: &mut Pages, call: &'static str, token: Option<&String>, items: usize) -> Answer<Option<String>> {
+    pages.next(token.filter(|token| !token.is_empty()).cloned(), items).map_err(|why| endless(call, why))
 }
 
 fn fact(group: &Group) -> LogGroup {
@@ -132,11 +138,11 @@ impl LogGroups for Logs {
     }
 
     async fn is_empty(&self, name: &str) -> Answer<bool> {
-        let mut token = None;
+        let (mut token, mut pages) = (None, Pages::default());
         loop {
             let call = self.client.describe_log_streams().log_group_name(name).limit(1).set_next_token(token);
             let page = Box::pin(call.send()).await.map_err(|error| port_error("DescribeLogStreams", &error))?;
-            token = page.next_token.clone().filter(|token| !token.is_empty());
+            token = next(&mut pages, "DescribeLogStreams", page.next_token.as_ref(), page.log_streams().len())?;
             if !page.log_streams().is_empty() || token.is_none() {
                 return Ok(page.log_streams().is_empty());
             }

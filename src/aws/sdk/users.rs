@@ -8,9 +8,10 @@ use aws_sdk_ecs::types::{Service as Found, Task};
 
 use super::ecs::{Ecs, PAGE};
 use super::services::{all_described, unknown};
-use crate::aws::errors::port_error;
+use crate::aws::errors::{endless, port_error};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{Place, User};
+use crate::domain::limits::pages::Pages;
 use crate::ports::{Answer, ErrorKind, RevisionUsers};
 
 /// The largest number of services in one request (source: ECS API reference, DescribeServices).
@@ -19,14 +20,20 @@ const MOST_SERVICES: usize = 10;
 /// The largest number of tasks in one request (source: ECS API reference, DescribeTasks).
 const MOST_TASKS: usize = 100;
 
-/// Collects the items from all pages of a list operation.
+/// Collects the items from all pages of a list operation, each item once. A list that changes while it is read may name
+/// an item twice.
 macro_rules! pages {
-    ($name:literal, $call:expr) => {{
-        let mut items = Vec::new();
-        let mut pages = $call.into_paginator().items().send();
-        while let Some(item) = pages.next().await {
-            items.push(item.map_err(|error| port_error($name, &error))?);
+    ($name:literal, $items:ident, $call:expr) => {{
+        let (mut items, mut read) = (Vec::new(), Pages::default());
+        let mut pages = $call.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| port_error($name, &error))?;
+            let found = page.$items.unwrap_or_default();
+            read.next(page.next_token, found.len()).map_err(|why| endless($name, why))?;
+            items.extend(found);
         }
+        items.sort_unstable();
+        items.dedup();
         items
     }};
 }
@@ -34,7 +41,7 @@ macro_rules! pages {
 impl Ecs {
     pub(in crate::aws) async fn users_everywhere(&self, revisions: &[RevisionArn]) -> Answer<RevisionUsers> {
         let mut users = RevisionUsers::new();
-        for cluster in pages!("ListClusters", self.client.list_clusters().max_results(PAGE)) {
+        for cluster in pages!("ListClusters", cluster_arns, self.client.list_clusters().max_results(PAGE)) {
             match self.users_in(&cluster, revisions).await {
                 Ok(found) => {
                     found.into_iter().for_each(|(revision, user)| users.entry(revision).or_default().push(user))
@@ -73,7 +80,7 @@ impl Ecs {
     /// Returns each service in the cluster that uses one of the revisions: the revision, the service's name, and whether
     /// the service is draining (see [`is_draining`]).
     async fn services(&self, cluster: &str, revisions: &[RevisionArn]) -> Answer<Vec<(RevisionArn, String, bool)>> {
-        let arns = pages!("ListServices", self.client.list_services().cluster(cluster).max_results(PAGE));
+        let arns = pages!("ListServices", service_arns, self.client.list_services().cluster(cluster).max_results(PAGE));
         let mut found = Vec::new();
         for arns in arns.chunks(MOST_SERVICES) {
             let call = self.client.describe_services().cluster(cluster).set_services(Some(arns.to_vec()));
@@ -94,7 +101,7 @@ impl Ecs {
         let mut arns = Vec::new();
         for family in families {
             let list = self.client.list_tasks().cluster(cluster).family(family).max_results(PAGE);
-            arns.extend(pages!("ListTasks", list));
+            arns.extend(pages!("ListTasks", task_arns, list));
         }
         let runs = |task: &Task| {
             let named = task.task_definition_arn().filter(|_| task.last_status() != Some("STOPPED"))?;

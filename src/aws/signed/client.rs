@@ -167,8 +167,23 @@ async fn read(operation: &'static Operation, response: HttpResponse) -> Answer<R
     let header = |name: &'static str| response.headers().get(name).map(String::from);
     let (function_failed, code) = (header("x-amz-function-error").is_some(), header("x-amzn-errortype"));
     let signature = header("x-amz-meta-signature");
-    let bytes = ByteStream::new(response.into_body()).collect().await.map_err(|error| broken(operation, &error))?;
-    Ok(Reply { operation, status, body: bytes.to_vec(), function_failed, code, signature })
+    let (mut stream, mut body) = (ByteStream::new(response.into_body()), Vec::new());
+    while let Some(part) = stream.try_next().await.map_err(|error| broken(operation, &error))? {
+        if body.len() + part.len() > largest(operation.service.protocol) {
+            return Err(refused(operation.name, "the response is too large"));
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(Reply { operation, status, body, function_failed, code, signature })
+}
+
+/// Returns the size of the largest response that Logweir reads, in bytes, so that an endless response costs bounded
+/// memory. An object of Amazon S3 is the largest; other responses of AWS have at most a few MiB.
+fn largest(protocol: Protocol) -> usize {
+    match protocol {
+        Protocol::RestXml => 256 << 20,
+        _ => 32 << 20,
+    }
 }
 
 fn broken(operation: &Operation, error: &(dyn std::error::Error + 'static)) -> PortError {

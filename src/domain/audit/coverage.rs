@@ -76,6 +76,15 @@ impl Coverage {
         self.unread.is_empty() && self.more_unread == 0 && !self.is_interrupted
     }
 
+    /// Says what an interrupted audit did not examine. An audit that had not listed everything does not know how much
+    /// is left.
+    pub fn interruption(&self) -> String {
+        match self.not_examined {
+            0 => "the audit had not listed all services and families yet".to_owned(),
+            left => format!("{left} of the known families and revisions are not examined"),
+        }
+    }
+
     pub fn add_unread(&mut self, part: UnreadPart) {
         let is_same = |other: &&mut UnreadPart| {
             (&other.what, other.call, &other.message) == (&part.what, part.call, &part.message)

@@ -28,7 +28,7 @@ pub use step::{ClusterStep, ForeseenStep, JudgedRevision, JudgedStep, Step, Task
 pub use summary::{AuditSummary, FamilyImpact, OWNER_TAGS, OwnerCount, RuleCount, owner};
 pub use texts::{Text, Texts};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -71,6 +71,8 @@ pub struct Audit {
     /// The services that the filters leave, sorted by cluster and name.
     pub services: Vec<FleetService>,
     pub coverage: Coverage,
+    /// The clusters, services and families that the selection names and that do not exist, one clause each.
+    pub absent: BTreeSet<String>,
     /// What the account setting `defaultLogDriverMode` would resolve. `None` if it would resolve nothing, or could not
     /// be read.
     pub account_default: Option<Statement>,
@@ -79,8 +81,9 @@ pub struct Audit {
 impl Audit {
     /// Returns the result of an audit that has read nothing yet.
     pub fn new(home: AuditHome, started: Timestamp) -> Self {
-        let (default_mode, revisions, services) = (None, Vec::new(), Vec::new());
-        Self { home, started, default_mode, revisions, services, coverage: Coverage::default(), account_default: None }
+        let (default_mode, account_default) = (None, None);
+        let (revisions, services, coverage, absent) = Default::default();
+        Self { home, started, default_mode, revisions, services, coverage, absent, account_default }
     }
 
     /// Returns the containers without a mode by family, over all revisions with a finding of `blocking-delivery`.

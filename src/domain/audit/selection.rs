@@ -53,8 +53,12 @@ impl Globs {
 
     /// Returns the texts that can match, if no wanted pattern has a wildcard.
     pub fn exact(&self) -> Option<&[String]> {
-        let has_wildcard = |text: &String| text.contains(['*', '?']);
-        (!self.texts.is_empty() && !self.texts.iter().any(has_wildcard)).then_some(&self.texts)
+        (!self.texts.is_empty() && self.texts.iter().all(|text| is_plain(text))).then_some(&self.texts)
+    }
+
+    /// Returns the wanted texts without a wildcard that no other pattern excludes.
+    pub fn named(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(String::as_str).filter(|text| is_plain(text) && self.has(text))
     }
 
     /// Returns the start that all matching texts have, if there is one.
@@ -63,6 +67,11 @@ impl Globs {
         let start = &only[..only.find(['*', '?']).unwrap_or(only.len())];
         (!start.is_empty()).then_some(start)
     }
+}
+
+/// Whether the pattern has no wildcard.
+fn is_plain(pattern: &str) -> bool {
+    !pattern.contains(['*', '?'])
 }
 
 /// A target of an audit. An audit with several targets covers each of them.
@@ -126,8 +135,18 @@ impl Selection {
         !self.clusters.is_empty() || !self.services.is_empty() || (!has_families && self.targets.iter().any(is_place))
     }
 
+    /// Whether the audit reads all services and tasks. A revision is stale only if nothing in the account uses it.
+    pub fn reads_all_uses(&self) -> bool {
+        self.scopes().has(Scope::Stale)
+    }
+
     /// Whether the audit must read the cluster.
     pub fn reads_cluster(&self, name: &str) -> bool {
+        self.reads_all_uses() || self.has_cluster(name)
+    }
+
+    /// Whether the audit covers the cluster, or a part of it.
+    pub fn has_cluster(&self, name: &str) -> bool {
         let is_target = |target: &AuditTarget| match target {
             AuditTarget::Families(_) => true,
             AuditTarget::Service { cluster, .. } => cluster == name,
@@ -139,7 +158,13 @@ impl Selection {
     /// Whether the audit reads the tasks of clusters. Filters and targets that name only services leave tasks out.
     pub fn reads_tasks(&self) -> bool {
         let is_service = |target: &AuditTarget| matches!(target, AuditTarget::Service { .. });
-        self.services.is_empty() && (self.targets.is_empty() || !self.targets.iter().all(is_service))
+        let leaves_out = !self.targets.is_empty() && self.targets.iter().all(is_service);
+        self.reads_all_uses() || (self.services.is_empty() && !leaves_out)
+    }
+
+    /// Whether the audit must read the service.
+    pub fn reads_service(&self, cluster: &str, name: &str) -> bool {
+        self.reads_all_uses() || self.has_user(cluster, Some(name))
     }
 
     /// Whether the audit covers the service.
@@ -187,9 +212,11 @@ impl Selection {
             && (self.has_family(family) || users.iter().any(|(cluster, service)| is_place(cluster, *service)))
     }
 
-    /// Returns the families to describe, if the selection names each of them.
+    /// Returns the families to describe, if the selection names each of them, and no cluster or service decides.
     pub fn named_families(&self) -> Option<Vec<String>> {
-        let is_plain = |text: &str| !text.contains(['*', '?']);
+        if self.is_of_places() {
+            return None;
+        }
         let of_targets: Option<Vec<String>> = self
             .targets
             .iter()
@@ -206,14 +233,36 @@ impl Selection {
         Some(named.into_iter().filter(|family| self.has_family(family)).collect())
     }
 
-    /// Whether the selection names a cluster, or a service with its cluster, without a wildcard.
-    pub fn names_cluster(&self) -> bool {
-        let is_named = |target: &AuditTarget| match target {
-            AuditTarget::Families(_) => false,
-            AuditTarget::Service { .. } => true,
-            AuditTarget::Clusters(pattern) => !pattern.contains(['*', '?']),
+    /// Returns the families that the selection names without a wildcard, beside other families. Returns none if
+    /// clusters or services decide.
+    pub fn single_families(&self) -> Vec<&str> {
+        if self.is_of_places() {
+            return Vec::new();
+        }
+        let of_targets = self.targets.iter().filter_map(|target| match target {
+            AuditTarget::Families(pattern) if is_plain(pattern) => Some(pattern.as_str()),
+            _ => None,
+        });
+        of_targets.chain(self.families.named()).filter(|family| self.has_family(family)).collect()
+    }
+
+    /// Returns the clusters that the selection names without a wildcard.
+    pub fn named_clusters(&self) -> Vec<&str> {
+        let of_targets = self.targets.iter().filter_map(|target| match target {
+            AuditTarget::Families(_) => None,
+            AuditTarget::Service { cluster, .. } => Some(cluster.as_str()),
+            AuditTarget::Clusters(pattern) => is_plain(pattern).then_some(pattern.as_str()),
+        });
+        of_targets.chain(self.clusters.named()).collect()
+    }
+
+    /// Returns the services that the selection names without a wildcard, as `NAME` or `CLUSTER/NAME`.
+    pub fn named_services(&self) -> Vec<String> {
+        let of_target = |target: &AuditTarget| match target {
+            AuditTarget::Service { cluster, name } => Some(format!("{cluster}/{name}")),
+            AuditTarget::Families(_) | AuditTarget::Clusters(_) => None,
         };
-        self.clusters.exact().is_some() || self.targets.iter().any(is_named)
+        self.targets.iter().filter_map(of_target).chain(self.services.named().map(String::from)).collect()
     }
 
     /// Returns the start of the names of all families to list.
@@ -298,15 +347,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_is_named_only_without_a_wildcard() {
-        let target = |text: &str| {
-            let targets = vec![AuditTarget::parse(text).unwrap()];
-            Selection { targets, ..Selection::default() }.names_cluster()
-        };
-        assert!(target("prod") && target("arn:aws:ecs:eu-west-1:111122223333:service/prod/web"));
-        assert!(!target("prod-*") && !target("ecs:web"));
-        let filter = |text: &str| Selection { clusters: Globs::of([text]), ..Selection::default() }.names_cluster();
-        assert!(filter("prod") && !filter("!prod") && !filter("p*"));
+    fn clusters_and_services_are_named_only_without_a_wildcard() {
+        let targets = ["prod", "test-*", "ecs:web", "arn:aws:ecs:eu-west-1:111122223333:service/live/web"];
+        let targets = targets.map(|text| AuditTarget::parse(text).unwrap()).to_vec();
+        let clusters = Globs::of(["stage", "p*", "old", "!old"]);
+        let services = Globs::of(["api", "prod/jobs", "!x"]);
+        let selection = Selection { targets, clusters, services, ..Selection::default() };
+        assert_eq!(selection.named_clusters(), ["prod", "live", "stage"]);
+        assert_eq!(selection.named_services(), ["live/web", "api", "prod/jobs"]);
     }
 
     #[test]

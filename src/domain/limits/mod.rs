@@ -3,6 +3,7 @@
 
 pub mod deferred;
 pub mod family;
+pub mod pages;
 pub mod rate;
 pub mod reconciliation;
 pub mod rollout_guards;

@@ -19,6 +19,7 @@ const LONGEST: usize = 256;
 
 /// One item of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RunItem {
     /// The revision to correct, which is its family's newest revision. If `corrected` is set, this revision was
     /// corrected before.
@@ -52,6 +53,7 @@ pub struct RunItem {
 
 /// The change of one log option of one container. See [`ReportedChange`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PlannedChange {
     pub container: String,
     pub option: String,
@@ -61,6 +63,7 @@ pub struct PlannedChange {
 
 /// A service that Logweir leaves alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LeftService {
     pub service: ServiceArn,
     /// The reason, as reports name it.

@@ -15,6 +15,6 @@ pub use digest::{source_digest, value_digest};
 pub use id::{NotARunId, RunId};
 pub use item::{LeftService, PlannedChange, RunItem, Unlike};
 pub use plan::{LeftFamily, OlderService, PlanHead, PlanSummary, RunPlan, UnreadFamily};
-pub use read::{PlanError, read};
+pub use read::{PlanError, is_changed, read};
 pub use record::{Run, RunName, RunPage, RunPageName, RunState};
 pub use result::{Fate, RunLine, RunResult};

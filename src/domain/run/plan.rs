@@ -53,6 +53,7 @@ pub struct RunPlan {
 
 /// A family whose newest revision has a fault that the run does not correct.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LeftFamily {
     pub source: RevisionArn,
     #[serde(default)]
@@ -65,6 +66,7 @@ pub struct LeftFamily {
 /// A service that runs an older revision than its family's newest revision. A correction of the older revision would
 /// make old code the family's newest revision, so a run only says that the owner has to deploy the newest revision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OlderService {
     pub service: ServiceArn,
     pub runs: RevisionArn,
@@ -73,6 +75,7 @@ pub struct OlderService {
 
 /// A family that Logweir could not read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UnreadFamily {
     pub family: String,
     pub error: String,

@@ -1,5 +1,6 @@
 //! Reads a plan from the text of a file. The file may be written by any principal that can write to the caller's disk.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::id::RunId;
@@ -20,7 +21,26 @@ pub struct PlanError {
     pub position: Option<Position>,
 }
 
-/// Reads a plan.
+/// The members of a plan file.
+const MEMBERS: [&str; 15] = [
+    "schema",
+    "made",
+    "logweir",
+    "account",
+    "region",
+    "mode",
+    "baseline_digest",
+    "canary",
+    "items",
+    "left",
+    "older",
+    "unread",
+    "families",
+    "run",
+    "summary",
+];
+
+/// Reads a plan. A member that this version of Logweir does not know is an error, because Logweir would ignore it.
 pub fn read(text: &str) -> Result<RunPlan, PlanError> {
     let value: Value = serde_json::from_str(text).map_err(|error| syntax(&error))?;
     let at = |pointer: &str| {
@@ -36,6 +56,11 @@ pub fn read(text: &str) -> Result<RunPlan, PlanError> {
             return Err(placed("/schema", message));
         }
         None => return Err(placed("", format!("the file is no plan: it has no schema {}", schema::PLAN))),
+    }
+    let names = value.as_object().into_iter().flat_map(|members| members.keys());
+    if let Some(unknown) = names.into_iter().find(|name| !MEMBERS.contains(&name.as_str())) {
+        let message = format!("this version of Logweir knows no member `{}` of a plan", shortened(unknown, LONGEST));
+        return Err(placed(&format!("/{}", unknown.replace('~', "~0").replace('/', "~1")), message));
     }
     let plan: RunPlan = serde_json::from_str(text).map_err(|error| syntax(&error))?;
     if plan.id().as_str().parse::<RunId>().is_err() {
@@ -57,6 +82,16 @@ pub fn read(text: &str) -> Result<RunPlan, PlanError> {
         }
     }
     Ok(plan)
+}
+
+/// Whether the file names the run of another plan, because it was changed after Logweir wrote it.
+pub fn is_changed(text: &str, plan: &RunPlan) -> bool {
+    #[derive(Deserialize)]
+    struct Named {
+        run: Option<String>,
+    }
+    let named = serde_json::from_str::<Named>(text).ok().and_then(|named| named.run);
+    named.is_some_and(|run| run != plan.id().as_str())
 }
 
 fn syntax(error: &serde_json::Error) -> PlanError {
@@ -101,6 +136,17 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_names_the_run_of_another_plan_was_changed() {
+        let mut written = plan();
+        let read_back = |written: &Value| read(&written.to_string()).unwrap();
+        assert!(!is_changed(&written.to_string(), &read_back(&written)));
+        written["run"] = read_back(&written).id().to_string().into();
+        assert!(!is_changed(&written.to_string(), &read_back(&written)));
+        written["items"].as_array_mut().unwrap().pop();
+        assert!(is_changed(&written.to_string(), &read_back(&written)));
+    }
+
+    #[test]
     fn a_file_that_is_no_plan_is_refused_with_its_place() {
         let schema = error(|plan| plan["schema"] = "logweir.plan/99\u{1b}[31m".into());
         assert_eq!(schema, "this version of Logweir knows no plan with the schema `logweir.plan/99[31m`");
@@ -113,6 +159,9 @@ mod tests {
         assert!(early.contains("year"), "{early}");
         let twice = error(|plan| plan["items"][1] = plan["items"][0].clone());
         assert!(twice.contains("order"), "{twice}");
+        let unknown = error(|plan| plan["canray"] = 1.into());
+        assert_eq!(unknown, "this version of Logweir knows no member `canray` of a plan");
+        assert!(error(|plan| plan["items"][0]["force"] = true.into()).contains("unknown field `force`"));
         assert_eq!(read("").unwrap_err().position, Some(Position { line: 1, column: 1 }));
         let found = read("{\n  \"schema\": \"x\"}").unwrap_err();
         assert_eq!(found.position.map(|at| at.line), Some(2), "{found:?}");

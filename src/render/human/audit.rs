@@ -217,11 +217,7 @@ fn covered(audit: &Audit, has_accounts: bool) -> String {
         let _ = writeln!(text, "not judged: {}", count(more, "further managed daemon"));
     }
     if coverage.is_interrupted {
-        let _ = writeln!(
-            text,
-            "interrupted: {} of the known families and revisions are not examined",
-            coverage.not_examined
-        );
+        let _ = writeln!(text, "interrupted: {}", coverage.interruption());
     }
     text
 }

@@ -160,6 +160,8 @@ pub fn line_text(line: &RunLine) -> String {
     let RunLine { about, outcome, reason, corrected, why, fate } = line;
     let mut text = match fate {
         Fate::UnderWay | Fate::Left => format!("{about}: {}", fate.name()),
+        // A skipped service may be a failure of the run.
+        Fate::Refused | Fate::Failed if outcome == Outcome::Skipped.name() => format!("{about}: {}", fate.name()),
         _ => format!("{about}: {outcome}"),
     };
     let _ = reason.iter().try_for_each(|reason| write!(text, " ({reason})"));

@@ -41,6 +41,11 @@ impl Earlier {
         self.running.insert(family, revision);
     }
 
+    /// Forgets which revision was the newest one of the family.
+    pub(super) fn forget(&mut self, family: &Text) {
+        self.running.remove(family);
+    }
+
     pub(super) fn has(&self, question: &Question) -> bool {
         !self.answers.is_empty() && self.answers.contains_key(question.name().as_str())
     }

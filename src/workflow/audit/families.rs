@@ -7,9 +7,10 @@ use super::caller::WalkOf;
 use super::question::Question;
 use crate::domain::audit::{Step, Text};
 use crate::domain::ecs::family_list::Listing;
+use crate::domain::limits::pages::Pages;
 use crate::domain::limits::throttle::ApiBucket;
-use crate::ports::{AuditMemory, AuditWatch, FleetReads, Timer};
-use crate::workflow::family_walk::{self, list};
+use crate::ports::{AuditMemory, AuditWatch, FleetReads, ListPage, Timer};
+use crate::workflow::family_walk::{self, endless, list};
 
 /// The pages after which the list of all revisions ends if it saves no calls.
 const TRIED_PAGES: u64 = 5;
@@ -25,6 +26,7 @@ pub(super) struct Listed {
     has_newest: bool,
     families: Vec<Text>,
     listing: Listing,
+    pages: Pages,
     /// Whether the token comes from an interrupted audit, so that it may be too old.
     is_restored: bool,
 }
@@ -47,12 +49,20 @@ impl<F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'_, F, T, M, W
     /// Returns the questions about the newest revisions of the families that the selection covers.
     pub(super) async fn newest_questions(&mut self) -> Vec<Question> {
         let selection = self.order.selection;
+        self.unfound = selection.single_families().into_iter().map(Text::from).collect();
         if let Some(named) = selection.named_families() {
-            let covered = named.into_iter().map(|family| self.texts.share(&family));
-            return covered.map(Question::Family).collect();
+            let covered: Vec<Text> = named.into_iter().map(|family| self.texts.share(&family)).collect();
+            if covered.is_empty() {
+                self.audit.absent.insert("no family matches both the targets and the filters".to_owned());
+            }
+            return covered.into_iter().map(Question::Family).collect();
         }
         if selection.is_of_places() {
             let used: HashSet<Text> = self.in_use.uses.keys().map(|(family, _)| family.clone()).collect();
+            let absent = selection.families.named().filter(|family| !used.contains(*family));
+            let absent =
+                absent.map(|family| format!("family {family} does not run in the selected clusters and services"));
+            self.audit.absent.extend(absent);
             let mut used: Vec<Text> = used.into_iter().collect();
             used.sort();
             return used.into_iter().map(Question::Family).collect();
@@ -63,7 +73,9 @@ impl<F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'_, F, T, M, W
             return covered.map(|(family, revision)| Question::Newest(family, revision)).collect();
         }
         self.list_families().await;
-        let families = std::mem::take(&mut self.listed.families);
+        let mut families = std::mem::take(&mut self.listed.families);
+        families.sort_unstable();
+        families.dedup();
         families.into_iter().filter(|family| self.covers(family)).map(Question::Family).collect()
     }
 
@@ -74,11 +86,14 @@ impl<F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'_, F, T, M, W
         if !self.list_revisions(true, &mut |family, revision| all.push((family, revision))).await {
             return Vec::new();
         }
+        // A list that changes while it is read may name a revision twice.
+        all.sort_unstable();
+        all.dedup();
         let newest = std::mem::take(&mut self.listed.newest);
         all.retain(|(family, revision)| {
             newest.get(family) != Some(revision)
                 && self.covers(family)
-                && !self.in_use.uses.contains_key(&(family.clone(), *revision))
+                && !self.in_use.is_used(&(family.clone(), *revision))
         });
         all.into_iter().map(|(family, revision)| Question::Revision(family, revision)).collect()
     }
@@ -99,12 +114,17 @@ impl<F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'_, F, T, M, W
         if self.listed.has_newest {
             return true;
         }
-        let (caller, mut token, mut pages) = (self.caller, None::<String>, 0_u64);
+        let (caller, mut token, mut pages, mut read) = (self.caller, None::<String>, Pages::default(), 0_u64);
         let mut newest: BTreeMap<Text, u32> = BTreeMap::new();
         let mut hits = 0_u64;
         loop {
             let call = || caller.fleet.revisions(None, token.as_deref());
-            let page = match caller.call(ApiBucket::TaskDefinitionRead, "ListTaskDefinitions", call).await {
+            let name = "ListTaskDefinitions";
+            let page = caller.call(ApiBucket::TaskDefinitionRead, name, call).await.and_then(|page| {
+                let next = pages.next(page.next, page.items.len()).map_err(|why| endless(name, why))?;
+                Ok(ListPage { items: page.items, next })
+            });
+            let page = match page {
                 Ok(page) => page,
                 Err(error) if is_needed => {
                     self.unread("the ACTIVE revisions", &error);
@@ -112,7 +132,7 @@ impl<F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'_, F, T, M, W
                 }
                 Err(_) => return false,
             };
-            pages += 1;
+            read += 1;
             for arn in page.items.into_iter().filter(|arn| self.order.home.has(arn)) {
                 let family = Text::from(arn.family.as_str());
                 each(family.clone(), arn.revision);
@@ -127,7 +147,7 @@ impl<F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'_, F, T, M, W
                 break;
             }
             let saved = hits + newest.len() as u64 / 100;
-            if !is_needed && pages >= TRIED_PAGES && saved < pages {
+            if !is_needed && read >= TRIED_PAGES && saved < read {
                 return false;
             }
         }
@@ -172,6 +192,10 @@ impl<F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'_, F, T, M, W
                 Err(error) => return self.unread("the families", &error),
             };
             let next = self.listed.listing.token().map(String::from);
+            let next = match self.listed.pages.next(next, families.len()) {
+                Ok(next) => next,
+                Err(why) => return self.unread("the families", &endless("ListTaskDefinitionFamilies", why)),
+            };
             self.memory.note(&|| Step::Families { families: families.clone(), next: next.clone() });
             self.listed.families.extend(families);
             self.listed.is_restored = false;

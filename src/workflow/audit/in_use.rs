@@ -6,13 +6,16 @@ use futures_util::{StreamExt, stream};
 
 use super::{Caller, Walk, unread_part};
 use crate::domain::audit::{
-    ClusterStep, FleetService, FleetTask, Selection, Step, TaskCount, Text, UnjudgedDaemon, UnreadPart, User, UserKind,
+    AuditHome, ClusterStep, FleetService, FleetTask, Selection, Step, TaskCount, Text, UnjudgedDaemon, UnreadPart,
+    User, UserKind,
 };
 use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::limits::pages::Pages;
 use crate::domain::limits::throttle::ApiBucket;
 use crate::ports::{
     Answer, AuditMemory, AuditWatch, ErrorKind, FleetReads, ListPage, MOST_SERVICES, MOST_TASKS, Timer,
 };
+use crate::workflow::family_walk::endless;
 
 /// The number of clusters that are read at the same time.
 const CLUSTERS_AT_ONCE: usize = 8;
@@ -30,7 +33,11 @@ pub type Uses = HashMap<(Text, u32), Vec<User>>;
 /// What runs in an account and Region.
 #[derive(Debug, Default)]
 pub struct InUse {
+    home: AuditHome,
     pub uses: Uses,
+    /// Every revision in use, also by services and tasks that the selection does not cover. Empty unless the selection
+    /// asks for stale revisions.
+    used: HashSet<(Text, u32)>,
     /// The services that the selection covers.
     pub services: Vec<FleetService>,
     pub(super) clusters: u64,
@@ -40,13 +47,24 @@ pub struct InUse {
     daemons: BTreeMap<(Text, String), u64>,
     /// The clusters that an interrupted audit has read.
     read: Vec<ClusterStep>,
+    /// The services and tasks whose task definitions are no revisions of this account and Region.
+    foreign: Vec<UnreadPart>,
     tags: HashMap<(Text, Text), Vec<(Text, Text)>>,
 }
 
 impl InUse {
+    pub(super) fn of(home: AuditHome) -> Self {
+        Self { home, ..Self::default() }
+    }
+
     /// Takes over a cluster that an interrupted audit has read.
     pub(super) fn restore(&mut self, step: ClusterStep) {
         self.read.push(step);
+    }
+
+    /// Whether a service or a task uses the revision.
+    pub(super) fn is_used(&self, revision: &(Text, u32)) -> bool {
+        self.used.contains(revision) || self.uses.contains_key(revision)
     }
 
     /// Returns the tags of a service.
@@ -60,6 +78,15 @@ impl InUse {
         let name = Text::from(last(&step.cluster));
         self.clusters += 1;
         self.services_read += step.services.len() as u64;
+        if selection.reads_all_uses() {
+            let of_services = step
+                .services
+                .iter()
+                .flat_map(|service| service.deployments.iter().map(|one| &one.definition).chain(&service.definition));
+            let definitions = of_services.chain(step.tasks.iter().map(|count| &count.definition));
+            let arns = definitions.filter_map(|definition| definition.parse::<RevisionArn>().ok());
+            self.used.extend(arns.filter(|arn| self.home.has(arn)).map(|arn| (arn.family.into(), arn.revision)));
+        }
         let mut deployed: HashSet<(Text, Text)> = HashSet::new();
         for service in step.services {
             deployed.extend(service.deployments.iter().map(|one| (service.name.clone(), one.definition.clone())));
@@ -131,9 +158,21 @@ impl InUse {
         }
     }
 
+    /// Adds a user of a revision. A service or a task uses only revisions of its own account and Region.
     fn add_user(&mut self, definition: &str, user: User) {
-        if let Ok(RevisionArn { family, revision, .. }) = definition.parse() {
-            self.uses.entry((family.into(), revision)).or_default().push(user);
+        match definition.parse::<RevisionArn>() {
+            Ok(arn) if self.home.has(&arn) => {
+                self.uses.entry((arn.family.into(), arn.revision)).or_default().push(user);
+            }
+            _ => {
+                let (kind, call) = match user.kind {
+                    UserKind::Service => ("service", "DescribeServices"),
+                    UserKind::Tasks => ("tasks", "DescribeTasks"),
+                };
+                let what = format!("the task definition of the {kind} {} of cluster {}", user.name, user.cluster);
+                let message = "the response names no revision of this account and Region".to_owned();
+                self.foreign.push(UnreadPart { what, call, message, is_denied: false, count: 1 });
+            }
         }
     }
 
@@ -167,6 +206,7 @@ impl<F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'_, F, T, M, W
             Ok(clusters) => clusters,
             Err(error) => return self.unread("the clusters", &error),
         };
+        self.note_absent_clusters(&clusters);
         let wanted = clusters
             .into_iter()
             .filter(|cluster| selection.reads_cluster(last(cluster)) && !done.contains(cluster.as_str()));
@@ -181,7 +221,31 @@ impl<F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'_, F, T, M, W
             self.in_use.add(step, selection);
             self.progressed();
         }
+        std::mem::take(&mut self.in_use.foreign).into_iter().for_each(|part| self.audit.coverage.add_unread(part));
+        self.note_absent_services();
         self.in_use.select(selection);
+    }
+
+    fn note_absent_clusters(&mut self, clusters: &[String]) {
+        let found: HashSet<&str> = clusters.iter().map(|cluster| last(cluster)).collect();
+        let named = self.order.selection.named_clusters();
+        let absent: Vec<&str> = named.iter().copied().filter(|name| !found.contains(name)).collect();
+        if absent.is_empty() && !named.is_empty() && !found.iter().any(|name| self.order.selection.has_cluster(name)) {
+            self.audit.absent.insert("no cluster matches both the targets and the filters".to_owned());
+        }
+        self.audit.absent.extend(absent.into_iter().map(|name| format!("cluster {name} does not exist")));
+    }
+
+    fn note_absent_services(&mut self) {
+        let found: HashSet<String> = self
+            .in_use
+            .services
+            .iter()
+            .flat_map(|one| [one.name.to_string(), format!("{}/{}", one.cluster, one.name)])
+            .collect();
+        let named = self.order.selection.named_services();
+        let absent = named.into_iter().filter(|name| !found.contains(name));
+        self.audit.absent.extend(absent.map(|name| format!("service {name} does not exist")));
     }
 }
 
@@ -218,7 +282,7 @@ async fn services<F: FleetReads, T: Timer>(
         Err(error) if error.kind == ErrorKind::Missing => return Default::default(),
         Err(error) => return (Vec::new(), vec![unread_part(&what, &error)]),
     };
-    arns.retain(|arn| selection.has_user(last(cluster), Some(last(arn))));
+    arns.retain(|arn| selection.reads_service(last(cluster), last(arn)));
     let batches = stream::iter(arns.chunks(MOST_SERVICES)).map(|arns| {
         caller.call(ApiBucket::ServiceRead, "DescribeServices", || caller.fleet.describe_services(cluster, arns))
     });
@@ -279,19 +343,21 @@ fn failed(what: &str, call: &'static str, message: String) -> UnreadPart {
     UnreadPart { what: what.to_owned(), call, message, is_denied: false, count: 1 }
 }
 
-/// Reads all pages of a list.
-async fn list<F: FleetReads, T: Timer, I, C: Future<Output = Answer<ListPage<I>>>>(
+/// Reads all pages of a list, and returns each item once. A list that changes while it is read may name an item twice.
+async fn list<F: FleetReads, T: Timer, C: Future<Output = Answer<ListPage<String>>>>(
     caller: &Caller<'_, F, T>,
     bucket: ApiBucket,
     name: &'static str,
     page: impl Fn(Option<String>) -> C,
-) -> Answer<Vec<I>> {
-    let (mut found, mut token) = (Vec::new(), None::<String>);
+) -> Answer<Vec<String>> {
+    let (mut found, mut token, mut pages) = (Vec::new(), None::<String>, Pages::default());
     loop {
         let read = caller.call(bucket, name, || page(token.clone())).await?;
+        token = pages.next(read.next, read.items.len()).map_err(|why| endless(name, why))?;
         found.extend(read.items);
-        token = read.next;
         if token.is_none() {
+            found.sort_unstable();
+            found.dedup();
             return Ok(found);
         }
     }

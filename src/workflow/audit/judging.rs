@@ -81,7 +81,7 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
                 None => {}
                 Some(Ended::Described(question, answer)) => {
                     describing -= 1;
-                    self.described(question, *answer, scope, &mut waiting);
+                    open.extend(self.described(question, *answer, scope, &mut waiting));
                 }
                 Some(Ended::Groups((names, answer))) => {
                     (reading, checked) = (reading - 1, 0);
@@ -165,16 +165,39 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
         self.groups.take(names, answer);
     }
 
-    fn described(&mut self, question: Question, answer: Answer<Described>, scope: Scope, waiting: &mut Vec<Waiting>) {
+    /// Takes the description of a revision. Returns a question to ask instead if the revision was the newest of its
+    /// family when it was listed, and is not ACTIVE any more.
+    fn described(
+        &mut self,
+        question: Question,
+        answer: Answer<Described>,
+        scope: Scope,
+        waiting: &mut Vec<Waiting>,
+    ) -> Option<Question> {
+        let is_gone = match &answer {
+            Ok(described) => scope != Scope::Running && !described.is_active(),
+            Err(error) => scope != Scope::Running && error.kind == ErrorKind::Missing,
+        };
+        if let (true, Question::Newest(family, _)) = (is_gone, &question) {
+            self.earlier.forget(family);
+            return Some(Question::Family(family.clone()));
+        }
         let described = match answer {
+            Ok(_) if is_gone => {
+                self.not_active(&question);
+                return None;
+            }
             Ok(described) => described,
-            Err(error) => return self.not_described(&question, &error, scope),
+            Err(error) => {
+                self.not_described(&question, &error, scope);
+                return None;
+            }
         };
         // The newest revision of a family may be one that runs.
         let key = (question.family().clone(), described.arn.revision);
         if self.is_placed(&key, scope) {
             self.memory.note(&|| Step::Runs { family: key.0.clone(), revision: key.1 });
-            return;
+            return None;
         }
         let required = self.order.judge.log_groups(&described, &self.default_mode, self.now);
         let groups: Vec<Text> = required.keys().map(|name| name.as_str().into()).collect();
@@ -183,13 +206,19 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
         }
         self.groups.ask(&groups);
         waiting.push(Waiting::Described(question, Box::new(described), groups));
+        None
+    }
+
+    /// Notes that there is no such ACTIVE revision any more, which is no failure.
+    fn not_active(&mut self, question: &Question) {
+        self.memory.note(&|| Step::Judged(JudgedStep { asked: question.name().into(), found: None }));
+        self.progress.examined += 1;
     }
 
     /// Notes a revision that could not be described. A family without an ACTIVE revision is no failure.
     fn not_described(&mut self, question: &Question, error: &PortError, scope: Scope) {
         if error.kind == ErrorKind::Missing && scope != Scope::Running {
-            self.memory.note(&|| Step::Judged(JudgedStep { asked: question.name().into(), found: None }));
-            self.progress.examined += 1;
+            self.not_active(question);
             return;
         }
         self.unread(&format!("the revision {}", question.name()), error);
@@ -289,6 +318,7 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
         self.progress.examined += 1;
         self.audit.coverage.families += u64::from(scope == Scope::Next);
         let key = (found.family, found.revision);
+        self.unfound.remove(&key.0);
         let users = self.in_use.uses.get(&key).cloned().unwrap_or_default();
         let runs = if users.is_empty() { Scopes::default() } else { Scopes::of([Scope::Running]) };
         let mut audited = AuditedRevision {
@@ -322,6 +352,7 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
             let audited = &mut self.audit.revisions[*place];
             audited.scopes = audited.scopes.with(scope);
         }
+        self.unfound.remove(&key.0);
         self.progress.examined += 1;
         self.audit.coverage.families += u64::from(scope == Scope::Next);
         true

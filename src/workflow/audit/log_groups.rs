@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Caller;
 use crate::domain::audit::Text;
+use crate::domain::limits::pages::Pages;
 use crate::domain::limits::throttle::ApiBucket;
 use crate::domain::outcome::Reason;
 use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Answer, ErrorKind, FleetReads, MOST_GROUPS, PortError, Timer};
+use crate::workflow::family_walk::endless;
 
 /// The number of facts among which equal ones are looked for. CloudWatch Logs has two dozen retention periods.
 const MOST_SHARED: usize = 64;
@@ -146,12 +148,12 @@ async fn one<F: FleetReads, T: Timer>(
     names: &[String],
     found: &mut BTreeMap<String, LogGroup>,
 ) -> Answer<()> {
-    let mut token = None::<String>;
+    let (mut token, mut pages) = (None::<String>, Pages::default());
     loop {
         let call = || caller.fleet.log_groups(names, token.as_deref());
         let page = caller.call(ApiBucket::LogGroupRead, "DescribeLogGroups", call).await?;
+        token = pages.next(page.next, page.items.len()).map_err(|why| endless("DescribeLogGroups", why))?;
         found.extend(page.items);
-        token = page.next;
         if token.is_none() || names.iter().all(|name| found.contains_key(name)) {
             return Ok(());
         }

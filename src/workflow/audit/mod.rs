@@ -81,6 +81,8 @@ struct Walk<'w, F, T, M, W> {
     placed: HashMap<(Text, u32), Option<usize>>,
     /// The answers of an interrupted audit to questions.
     earlier: earlier::Earlier,
+    /// The families that the selection names and the audit has not found yet.
+    unfound: HashSet<Text>,
     /// The families that were listed, and the progress of the list.
     listed: families::Listed,
     progress: AuditProgress,
@@ -99,12 +101,13 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
             evidence: SharedEvidence::of(order.judge.baseline, order.program, now),
             default_mode: DefaultMode::NotChecked,
             texts: Texts::default(),
-            in_use: InUse::default(),
+            in_use: InUse::of(order.home.clone()),
             tags: tags::RevisionTags::default(),
             forgotten: HashSet::new(),
             groups: log_groups::KnownGroups::default(),
             placed: HashMap::new(),
             earlier: earlier::Earlier::default(),
+            unfound: HashSet::new(),
             listed: families::Listed::default(),
             progress: AuditProgress::default(),
         }
@@ -191,6 +194,9 @@ impl<'w, F: FleetReads, T: Timer, M: AuditMemory, W: AuditWatch> Walk<'w, F, T, 
         coverage.tasks = self.in_use.tasks_read;
         coverage.daemons = self.in_use.daemons();
         coverage.is_interrupted = is_interrupted;
+        let is_running = |family: &Text| self.in_use.uses.keys().any(|(used, _)| used == family);
+        let unfound = self.unfound.iter().filter(|family| !is_running(family));
+        self.audit.absent.extend(unfound.map(|family| format!("family {family} has no ACTIVE revision")));
         if is_interrupted {
             coverage.not_examined = self.progress.known.saturating_sub(self.progress.examined);
         }

@@ -73,7 +73,11 @@ where
             if !decision.is_retried() || !may_wait || self.watch.is_stopped() {
                 return of_report(&decision);
             }
-            let why = decision.error.clone().unwrap_or_else(|| decision.message.clone());
+            let why = match &decision.error {
+                Some(error) => error.clone(),
+                None if is_locked => "another worker has locked the record".to_owned(),
+                None => decision.message.clone(),
+            };
             self.watch.sees(RunEvent::Waits { about: &item.source.short(), why: &why });
             self.ports.clock().wait(pause).await;
             if self.is_backed_out().await {

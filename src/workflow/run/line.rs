@@ -42,6 +42,8 @@ fn fate(conclusion: &Conclusion) -> Fate {
             Some(Reason::DeploymentUnderWay | Reason::DeploymentPaused | Reason::InFlight | Reason::Settling),
         ) => Fate::UnderWay,
         (Outcome::Skipped, Some(Reason::Locked | Reason::RateLimited)) => Fate::Left,
+        // Only a later run can find out whether ECS carried out a registration whose response was lost.
+        (Outcome::Failed, Some(Reason::NotVisibleYet)) => Fate::Left,
         (Outcome::Skipped, Some(Reason::ServiceRolledBack)) => Fate::Failed,
         (Outcome::Skipped, Some(Reason::ServiceChanged | Reason::ServiceInactive)) => Fate::Refused,
         (Outcome::Remediated | Outcome::RolledOut | Outcome::BackedOut, _) => Fate::Done,

@@ -11,11 +11,11 @@ fn document(family: &str, mode: &str) -> Value {
     serde_json::from_str(&text.replace("\"mode\": \"blocking\"", mode)).unwrap()
 }
 
-fn blocking(family: &str) -> Value {
+pub(super) fn blocking(family: &str) -> Value {
     document(family, "\"mode\": \"blocking\"")
 }
 
-fn compliant(family: &str) -> Value {
+pub(super) fn compliant(family: &str) -> Value {
     document(family, "\"mode\": \"non-blocking\", \"max-buffer-size\": \"25m\"")
 }
 
@@ -69,7 +69,7 @@ fn an_arn_of_another_region_is_no_target_of_this_audit() {
 }
 
 /// The revisions with their scopes and verdicts.
-fn revisions(ran: &Ran) -> Vec<(String, String, Value)> {
+pub(super) fn revisions(ran: &Ran) -> Vec<(String, String, Value)> {
     let list = ran.json()["revisions"].as_array().unwrap().clone();
     let line = |one: &Value| {
         let name = one["arn"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();

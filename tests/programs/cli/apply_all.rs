@@ -123,6 +123,45 @@ fn a_changed_or_foreign_plan_changes_nothing() {
 }
 
 #[test]
+fn the_hint_of_a_plan_file_is_the_command_that_applies_the_plan() {
+    let operator = Operator::of(&[pinned("web")]);
+    operator.account.creates_service("prod/web", "web", 1);
+    let baseline = operator.file("base line.toml", logweir::settings::SHIPPED_BASELINE);
+    let file = operator.folder.path().join("plan.json").display().to_string();
+    let ran = operator.run(&["apply", "--all", "--mode", "rollout", "--plan-out", &file, "--baseline", &baseline]);
+    let command = ran.err.split("to apply it: ").nth(1).unwrap_or_else(|| panic!("{ran:?}")).lines().next().unwrap();
+    let applied = operator.types(&format!("{command} --yes --wait 0"));
+    assert_eq!(operator.account.active("web"), [1, 2], "{command}: {applied:?}");
+    assert_eq!(operator.account.runs("prod/web")[0], "web:2", "{command}: {applied:?}");
+    let resume = applied.err.split("after an interruption: ").nth(1).unwrap().lines().next().unwrap();
+    assert!(resume.contains("--journal") && resume.contains("--baseline"), "{resume}");
+    operator.account.services(|services| services.ends("prod/web"));
+    assert_eq!(operator.types(&format!("{resume} --yes --wait 0")).code, 0, "{resume}");
+}
+
+#[test]
+fn a_member_that_a_plan_does_not_have_is_refused_and_a_shortened_plan_is_said() {
+    let operator = two();
+    let file = operator.folder.path().join("plan.json").display().to_string();
+    operator.run(&["apply", "--all", "--plan-out", &file]);
+    let plan: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let mut misspelt = plan.clone();
+    misspelt["canray"] = 1.into();
+    let mut forced = plan.clone();
+    forced["items"][0]["force"] = true.into();
+    for (plan, says) in [(misspelt, "knows no member `canray` of a plan"), (forced, "unknown field `force`")] {
+        let ran = operator.run(&["apply", "--plan", &operator.file("changed.json", &plan.to_string()), "--yes"]);
+        assert!(ran.code == 2 && ran.err.contains(says), "{ran:?}");
+    }
+    assert_eq!(operator.writing_calls(), Vec::<String>::new());
+    let mut shorter = plan;
+    shorter["items"].as_array_mut().unwrap().remove(0);
+    let ran = operator.run(&["apply", "--plan", &operator.file("shorter.json", &shorter.to_string()), "--yes"]);
+    assert_eq!((ran.code, operator.account.active("api"), operator.account.active("web")), (0, vec![1], vec![1, 2]));
+    assert!(ran.err.contains("the plan was changed after Logweir wrote it"), "{}", ran.err);
+}
+
+#[test]
 fn more_changes_than_allowed_change_nothing_and_say_how_to_go_on() {
     let operator = two();
     let ran = operator.run(&["apply", "--all", "--max-changes", "1", "--yes"]);

@@ -89,7 +89,8 @@ async fn the_newest_revision_of_a_family_that_also_runs_is_described_once_for_ea
         account.services.get_mut(&format!("cluster-{}", number % 3)).unwrap().clear();
     }
     for number in 0..60 {
-        account.run(&format!("cluster-{}", number % 3), "web", &format!("family-{number:06}"), 60);
+        let (cluster, name) = (format!("cluster-{}", number % 3), format!("web-{number}"));
+        account.run(&cluster, &name, &format!("family-{number:06}"), 60);
     }
     for stop in (1..=16).map(|quarters| Duration::from_millis(quarters * 250)) {
         let mut memory = Memory { has_resume: true, ..Memory::default() };

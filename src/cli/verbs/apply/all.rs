@@ -111,7 +111,7 @@ impl RunArgs {
             };
             context.printer.can_ask("--format json cannot prompt", help)?;
         }
-        let given = self.plan.as_deref().map(read).transpose()?;
+        let given = self.plan.as_deref().map(|path| read(context, path)).transpose()?;
         if let Some(plan) = &given
             && plan.head.mode != shared.mode
         {
@@ -153,9 +153,8 @@ impl RunArgs {
         if shared.dry_run {
             if let Some(path) = &self.plan_out {
                 write(path, &format!("{:#}\n", shown.json()))?;
-                let path = path.display();
-                let mode = if shared.mode == Mode::Rollout { "--mode rollout " } else { "" };
-                printer.hint(&format!("the plan is in {path}; to apply it: logweir apply {mode}--plan {path}"));
+                let command = context.apply_plan(path, plan.head.mode, &session.home.region)?;
+                printer.hint(&format!("the plan is in {}; to apply it: {command}", path.display()));
                 return Ok(exit);
             }
             printer.json(|| shown.json());
@@ -269,15 +268,19 @@ fn is_of(plan: &RunPlan, session: &Session, baseline: &Baseline) -> Result<(), F
 }
 
 /// Reads a plan file, which another principal may have written.
-fn read(path: &Path) -> Result<RunPlan, Failure> {
+fn read(context: &Context, path: &Path) -> Result<RunPlan, Failure> {
     let shown = path.display();
     let text = bounded_file::read_text(path, LARGEST)
         .map_err(|error| Failure::error(format!("{shown}: {}", without_number(&error.to_string()))))?;
-    run::read(&text).map_err(|error| {
+    let plan = run::read(&text).map_err(|error| {
         let place = error.position.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
         let failure = Failure::error(format!("{shown}{place}: {error}"));
         Failure { position: error.position, ..failure }.help("write the plan with: logweir apply --all --plan-out FILE")
-    })
+    })?;
+    if run::is_changed(&text, &plan) {
+        context.printer.note(&format!("{shown}: the plan was changed after Logweir wrote it"));
+    }
+    Ok(plan)
 }
 
 /// Writes a plan, which only its owner may read.

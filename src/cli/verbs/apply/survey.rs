@@ -6,6 +6,7 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use super::older::older;
+use crate::aws::patiently;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
@@ -49,7 +50,7 @@ pub(super) async fn survey(
         Target::Live(name) => Some(name.as_str()),
         _ => None,
     });
-    let ask = |family| async move { (family, plan_family(&session.ports, order, family).await) };
+    let ask = |family| async move { (family, patiently(|| plan_family(&session.ports, order, family)).await) };
     let mut answers = stream::iter(names.map(ask)).buffered(AT_ONCE);
     let (progress, mut items) = (Progress::over(families.len()), Vec::new());
     let mut newest: BTreeMap<String, RevisionArn> = BTreeMap::new();
@@ -75,7 +76,11 @@ pub(super) async fn survey(
         }
     }
     drop(progress);
-    place_services(&session.ports, order, &mut items).await?;
+    let placed = || async {
+        let mut items = items.clone();
+        place_services(&session.ports, order, &mut items).await.map(|()| items)
+    };
+    let items = patiently(placed).await?;
     // An item of an earlier correction is in the plan only if it says something about a service.
     let says_something = |item: &crate::domain::run::RunItem| item.acts() || !item.left.is_empty();
     plan.items = items.into_iter().map(|(item, _)| *item).filter(says_something).collect();

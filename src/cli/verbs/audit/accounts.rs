@@ -23,6 +23,12 @@ impl AuditArgs {
             return Err(Failure::usage("--resume and --cache name the file of one account and Region")
                 .help("leave them out: the default cache has a file for each account and Region"));
         }
+        if let Some(arn) = self.selection.arn() {
+            return Err(Failure::usage(format!(
+                "{arn} names one account and Region, and --accounts and --regions several"
+            ))
+            .help("name the cluster, or use --profile and --region"));
+        }
         let Places { entered, not_entered, disabled } = self.accounts.enter(run.context).await?;
         if disabled > 0 {
             let regions = count(disabled as u64, "Region");

@@ -27,12 +27,13 @@ use crate::cli::help::examples;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::domain::account_default::Statement;
-use crate::domain::audit::{Audit, AuditHome, Judge, OWNER_TAGS, Scope, Selection};
+use crate::domain::audit::{Audit, AuditHome, Judge, OWNER_TAGS, Selection};
 use crate::domain::baseline::{Baseline, Delivery};
 use crate::domain::ecs::default_log_mode::{DefaultLogMode, SettingName};
 use crate::domain::limits::throttle::Rate;
 use crate::domain::owner::Traces;
 use crate::domain::rules::packs::every;
+use crate::domain::text::plain::shortened;
 use crate::ports::{AuditWatch, SystemClock};
 use crate::render::json::OwnedFamily;
 use crate::workflow::audit::{AuditOrder, audit};
@@ -45,6 +46,9 @@ pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir audit --rate 50% --resume audit.jsonl",
     "logweir audit --accounts organization --role LogweirAudit --external-id 7c2e91a0 --regions all",
 ];
+
+/// The longest text about names that do not exist, in characters.
+const LONGEST_ABSENT: usize = 500;
 
 #[derive(Args)]
 pub(in crate::cli) struct AuditArgs {
@@ -128,9 +132,8 @@ impl AuditArgs {
         let sources = folder.map(|folder| sources(&folder, &audits)).unwrap_or_default();
         let written = self.outputs.show(context, &audits, placed.line(), &self.owner_tags(), sources);
         let exit = exit(&audits).without_findings(self.exit_zero).max(written);
-        let Some(what) = misnamed(&selection, &audits) else { return Ok(exit) };
-        let failure = Failure::error(format!("{what}: the audit has examined nothing"));
-        context.printer.failure(&failure.help("check the names, --region and --profile"));
+        let Some(absent) = absent(&audits) else { return Ok(exit) };
+        context.printer.failure(&Failure::error(absent).help("check the names, --region and --profile"));
         Ok(exit.max(Exit::Error))
     }
 
@@ -188,13 +191,12 @@ impl AuditArgs {
 
     /// Says what an interrupted audit does not know, and how to continue.
     fn interrupted(&self, audit: &Audit) -> String {
-        let left = audit.coverage.not_examined;
         let next = match (&self.resume, self.no_cache) {
             (Some(path), _) => format!("run the command again with --resume {} to continue", path.display()),
             (None, false) => "run the command again: the cache knows what was described".to_owned(),
             (None, true) => "use --resume FILE to continue an interrupted audit".to_owned(),
         };
-        format!("interrupted: {left} of the known families and revisions are not examined; {next}")
+        format!("interrupted: {}; {next}", audit.coverage.interruption())
     }
 }
 
@@ -236,18 +238,16 @@ async fn account_default(audit: &mut Audit, aws: &Aws, caller: String) -> Option
     (statement.settled() > 0).then_some(statement)
 }
 
-/// Returns why an audit has examined nothing, if the caller names clusters or families and none of them exists. A
-/// misspelt name is no evidence that all is well.
-fn misnamed(selection: &Selection, audits: &[Audit]) -> Option<&'static str> {
+/// Returns which of the clusters, services and families that the caller names do not exist in any account and Region. A
+/// misspelt name is no evidence that all is well. Returns `None` if an audit is incomplete, and so does not know.
+fn absent(audits: &[Audit]) -> Option<String> {
     if !audits.iter().all(|audit| audit.coverage.is_complete()) {
         return None;
     }
-    if selection.names_cluster() && audits.iter().all(|audit| audit.coverage.clusters == 0) {
-        return Some("no named cluster exists");
-    }
-    let has_families = selection.named_families().is_some() && selection.scopes().has(Scope::Next);
-    let is_none = audits.iter().all(|audit| audit.coverage.families == 0 && audit.revisions.is_empty());
-    (has_families && is_none).then_some("no named family has an ACTIVE revision")
+    let (first, others) = audits.split_first()?;
+    let absent = first.absent.iter().filter(|name| others.iter().all(|audit| audit.absent.contains(*name)));
+    let absent: Vec<&str> = absent.map(String::as_str).collect();
+    (!absent.is_empty()).then(|| shortened(&absent.join("; "), LONGEST_ABSENT))
 }
 
 /// Returns the exit code: an incomplete audit is an error, whatever it found.
@@ -267,23 +267,21 @@ fn exit(audits: &[Audit]) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::audit::{AuditTarget, Coverage};
+    use crate::domain::audit::Coverage;
 
     #[test]
-    fn a_name_of_nothing_is_an_error() {
-        let says = |target: &str, coverage: Coverage| {
-            let targets = vec![AuditTarget::parse(target).unwrap()];
-            let audit = Audit { coverage, ..Audit::new(AuditHome::default(), jiff::Timestamp::UNIX_EPOCH) };
-            misnamed(&Selection { targets, ..Selection::default() }, &[audit])
+    fn a_name_that_exists_in_no_account_is_an_error() {
+        let audit = |absent: &[&str], is_interrupted| Audit {
+            absent: absent.iter().map(|name| (*name).to_owned()).collect(),
+            coverage: Coverage { is_interrupted, ..Coverage::default() },
+            ..Audit::new(AuditHome::default(), jiff::Timestamp::UNIX_EPOCH)
         };
-        assert_eq!(says("prod", Coverage::default()), Some("no named cluster exists"));
-        assert_eq!(says("prod", Coverage { clusters: 1, ..Coverage::default() }), None);
-        assert_eq!(says("prod-*", Coverage::default()), None);
-        assert_eq!(says("ecs:web", Coverage::default()), Some("no named family has an ACTIVE revision"));
-        assert_eq!(says("ecs:web", Coverage { families: 1, ..Coverage::default() }), None);
-        assert_eq!(says("ecs:web*", Coverage::default()), None);
-        let interrupted = Coverage { is_interrupted: true, ..Coverage::default() };
-        assert_eq!(says("ecs:web", interrupted), None);
+        let both = [audit(&["a", "b"], false), audit(&["b", "c"], false)];
+        assert_eq!(absent(&both).as_deref(), Some("b"));
+        assert_eq!(absent(&both[..1]).as_deref(), Some("a; b"));
+        assert_eq!(absent(&[audit(&["a"], false), audit(&[], false)]), None);
+        assert_eq!(absent(&[audit(&["a"], true)]), None);
+        assert_eq!(absent(&[]), None);
     }
 
     #[test]

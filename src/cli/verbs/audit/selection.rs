@@ -42,11 +42,21 @@ pub(super) struct SelectionArgs {
 }
 
 impl SelectionArgs {
+    /// Returns the first target that is an ARN.
+    pub(super) fn arn(&self) -> Option<&str> {
+        self.targets.iter().map(String::as_str).find(|text| Arn::parse(text).is_some())
+    }
+
     pub(super) fn parse(&self) -> Result<Selection, Failure> {
         let targets = self.targets.iter().map(|text| {
             AuditTarget::parse(text)
                 .map_err(|help| Failure::usage(format!("`{text}` is no target of an audit")).help(help))
         });
+        let filters = [&self.family, &self.cluster, &self.service, &self.tag, &self.rule, &self.severity, &self.scope];
+        if filters.into_iter().flatten().any(|pattern| pattern.trim_start_matches('!').is_empty()) {
+            return Err(Failure::usage("a filter is empty, and matches nothing")
+                .help("name what the audit keeps, or leave the filter out"));
+        }
         known("--rule", &self.rule, RuleName::ALL.iter().map(|rule| rule.name()))?;
         known("--severity", &self.severity, Severity::ALL.iter().map(|severity| severity.name()))?;
         known("--scope", &self.scope, Scope::ALL.iter().map(|scope| scope.name()))?;
@@ -135,6 +145,8 @@ mod tests {
             SelectionArgs { rule: vec!["blocking-delivry".into()], ..Default::default() },
             SelectionArgs { severity: vec!["fatal".into()], ..Default::default() },
             SelectionArgs { scope: vec!["!old".into()], ..Default::default() },
+            SelectionArgs { tag: vec![String::new()], ..Default::default() },
+            SelectionArgs { service: vec!["web".into(), "!".into()], ..Default::default() },
             SelectionArgs { targets: vec!["ecs:web:1".into()], ..Default::default() },
         ] {
             assert!(args.parse().is_err());

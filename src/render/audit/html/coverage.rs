@@ -89,12 +89,10 @@ fn daemons(account: &AccountLine) -> String {
 
 /// Returns what could not be read in an account and Region.
 fn notice(account: &AccountLine) -> String {
-    let Coverage { unread, more_unread, is_interrupted, not_examined, .. } = &account.coverage;
+    let Coverage { unread, more_unread, is_interrupted, .. } = &account.coverage;
     let mut items = String::new();
     if *is_interrupted {
-        let left = grouped(*not_examined);
-        let text = format!("The audit was interrupted. {left} of the known families and revisions are not examined.");
-        let _ = writeln!(items, "<li>{text}</li>");
+        let _ = writeln!(items, "<li>The audit was interrupted: {}.</li>", account.coverage.interruption());
     }
     for UnreadPart { what, call, message, is_denied, count } in unread.iter().take(MOST_PARTS) {
         let denied = if *is_denied { "<span class=\"badge error\">denied</span> " } else { "" };
