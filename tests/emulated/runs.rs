@@ -70,7 +70,7 @@ impl Scene {
     async fn active(&self, families: &[&str]) -> Vec<Vec<u32>> {
         let mut all = Vec::new();
         for family in families {
-            all.push(self.others.active(family).await.into_iter().map(|number| number as u32).collect());
+            all.push(self.others.active(family).await);
         }
         all
     }

@@ -197,7 +197,7 @@ async fn sweep(meetings: &[Meeting], each: usize) {
     let (mut runs, mut wrong, sound) = (0, Vec::new(), Sound::run(false).await);
     for (index, meeting) in meetings.iter().enumerate() {
         for call in sound.calls.clone().skip(index % each).step_by(each) {
-            let moment = if (call + index) % 2 == 0 { Moment::Before } else { Moment::After };
+            let moment = if runs % 2 == 0 { Moment::Before } else { Moment::After };
             runs += 1;
             let scene = sound.scene().await;
             let (applied, back) = scene.meets(call, moment, *meeting).await;
@@ -219,22 +219,40 @@ async fn sweep(meetings: &[Meeting], each: usize) {
 
 #[tokio::test]
 async fn a_backout_restores_all_while_a_worker_pauses_at_any_call_of_the_run() {
-    sweep(&[Meeting::WorkerPauses, Meeting::WorkerPauses], 1).await;
+    sweep(&[Meeting::WorkerPauses, Meeting::WorkerPauses], 2).await;
 }
 
 #[tokio::test]
 async fn a_backout_restores_all_while_a_worker_applies_the_run() {
-    sweep(&[0, 1, 2, 3, 5, 8, 13, 21].map(Meeting::Alternate), 4).await;
+    sweep(&[0, 1, 2, 3, 5, 8, 13, 21].map(Meeting::Alternate), 7).await;
 }
 
 #[tokio::test]
 async fn a_backout_that_died_stops_the_worker_and_the_next_backout_restores_all() {
-    sweep(&[2, 3, 4, 5, 7, 9, 12, 16, 21, 27].map(Meeting::BackoutDies), 5).await;
+    sweep(&[2, 3, 4, 5, 7, 9, 12, 16, 21, 27].map(Meeting::BackoutDies), 9).await;
+}
+
+#[tokio::test]
+async fn after_the_mark_the_worker_and_a_resumed_run_leave_each_item_and_name_the_command() {
+    let sound = Sound::run(false).await;
+    let scene = sound.scene().await;
+    let middle = sound.calls.start + sound.calls.len() * 3 / 5;
+    let (applied, _) = scene.meets(middle, Moment::Before, Meeting::BackoutDies(MARKED)).await;
+    let why =
+        format!("an operator backs out the run; `logweir backout --run {}` completes the backout", scene.plan.id());
+    let last = |result: &RunResult| result.lines.last().and_then(|line| line.why.clone());
+    let applied = applied.unwrap();
+    assert_eq!((applied.state, last(&applied)), (RunState::BackingOut, Some(why.clone())), "{applied:?}");
+    let before = picture(&scene.world);
+    let again = applies(&scene.world, scene.plan).await;
+    assert_eq!((again.state, last(&again), again.exit_code()), (RunState::BackingOut, Some(why), 1), "{again:?}");
+    assert_eq!(again.count(Fate::Left), again.lines.len());
+    assert_eq!(picture(&scene.world), before);
 }
 
 #[tokio::test]
 async fn a_backout_restores_all_though_the_worker_dies_after_the_backout() {
-    sweep(&[1, 2, 3, 4, 6, 9].map(Meeting::WorkerDies), 3).await;
+    sweep(&[1, 2, 3, 4, 6, 9].map(Meeting::WorkerDies), 7).await;
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use super::super::details::details;
 use super::{SCRIPT, STYLE};
 use crate::domain::account_default::UnsetModes;
 use crate::domain::audit::{
-    Audit, AuditHome, AuditedFinding, AuditedFix, AuditedRevision, FixKind, OWNER_TAGS, Scope, Scopes, UnreadPart,
-    User, UserKind,
+    Audit, AuditHome, AuditedFinding, AuditedFix, AuditedRevision, FixKind, OWNER_TAGS, Scope, Scopes, UnjudgedDaemon,
+    UnreadPart, User, UserKind,
 };
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::finding::Safety;
@@ -110,6 +110,8 @@ fn denied(mut audit: Audit, change: Change) -> Audit {
         is_denied: true,
         count: 3,
     });
+    let (cluster, definition) = (change("production"), change("agent:3"));
+    audit.coverage.daemons.push(UnjudgedDaemon { cluster, definition, tasks: 7 });
     audit
 }
 
@@ -161,6 +163,17 @@ fn what_the_audit_did_not_read_stands_before_the_totals() {
     let (coverage, totals) = position(&denied);
     assert!(coverage < totals);
     assert!(denied.contains("The audit is incomplete"));
+}
+
+#[test]
+fn the_page_and_the_text_name_the_managed_daemons_that_the_audit_does_not_judge() {
+    let all = [denied(audit(2, str::to_owned), str::to_owned)];
+    let html = page(&all);
+    assert!(html.contains("has managed daemons, which the audit does not judge"), "{html}");
+    assert!(html.contains("<code>agent:3</code> in cluster <code>production</code>: 7 running tasks"), "{html}");
+    let text = emitted(&all, FormatName::Text);
+    assert!(text.contains("not judged: the managed daemon agent:3 in cluster production (7 running tasks)"), "{text}");
+    assert!(!page(&[audit(2, str::to_owned)]).contains("managed daemons"));
 }
 
 #[test]
