@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::blocks::{Written, written};
 use super::containers::{Containers, Holder, Listed, containers};
 use super::folder::{Folder, HclFile};
 use super::hcl::{Block, Body, ExpressionKind, Fault};
@@ -99,13 +100,20 @@ fn definition(folder: &Folder, file: &HclFile, name: &str, block: &Block) -> Res
         None => (None, Some("the resource has no container_definitions".into())),
     };
     let attribute = found.map(|attribute| attribute.range.clone());
-    let view = view(file, &body, listed.as_ref(), &header, attribute.unwrap_or(header.clone()));
+    let blocks = written(&file.text, &body)?;
+    let view = view(file, (&body, &blocks[..]), listed.as_ref(), &header, attribute.unwrap_or(header.clone()));
     Ok(Definition { name: name.to_owned(), view, header, listed, unknown })
 }
 
-/// Returns the task definition of a resource with this body. `header` is the place of the resource, and `attribute` is
+/// Returns the task definition of a resource with this body and these blocks. `header` is the place of the resource, and `attribute` is
 /// the place of its containers.
-fn view(file: &HclFile, body: &Body, listed: Option<&Listed>, header: &Range<usize>, attribute: Range<usize>) -> View {
+fn view(
+    file: &HclFile,
+    (body, blocks): (&Body, &[Written]),
+    listed: Option<&Listed>,
+    header: &Range<usize>,
+    attribute: Range<usize>,
+) -> View {
     let is_here = listed.is_none_or(|listed| listed.path == file.path);
     let (text, whole, elsewhere) = match listed {
         Some(listed) if !is_here => (&listed.text, listed.list.range.clone(), listed.list.range.clone()),
@@ -122,6 +130,10 @@ fn view(file: &HclFile, body: &Body, listed: Option<&Listed>, header: &Range<usi
             true => writer.expression(&found.value),
             false => writer.foreign(&file.text, &found.value),
         });
+    }
+    for Written { member, value, place } in blocks {
+        let place = is_here.then(|| place.clone());
+        writer.member(member, place.clone(), |writer| writer.value_at(place, value));
     }
     let name = is_here.then(|| attribute.start..attribute.start + "container_definitions".len().min(attribute.len()));
     writer.member("containerDefinitions", name, |writer| match listed {

@@ -3,6 +3,7 @@
 //! A value that only Terraform knows is an intrinsic function for the rules: `{"Ref": "var.mode"}` for an expression,
 //! and `{"Fn::Sub": "/ecs/${var.name}"}` for a text with variables.
 
+mod blocks;
 mod change;
 mod containers;
 mod definition;

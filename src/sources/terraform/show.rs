@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
+use super::blocks::{self, BLOCKS};
 use super::definition::{ATTRIBUTES, CLOUD_CONTROL, EMBEDDED, IN_TEMPLATE, STACKS, TASK_DEFINITION, UNREAD_TYPE};
 use super::groups::LOG_GROUP;
 use super::hcl::{ExpressionKind, read_json};
@@ -236,6 +237,17 @@ fn definition(address: &str, values: &Attributes<'_>, pointer: &str) -> ShownDef
             Shows::Value(value) => value.clone(),
         };
         members.insert(member.into(), value);
+    }
+    for (kind, name) in BLOCKS {
+        let value = match values.get(kind) {
+            Shows::Nothing => continue,
+            Shows::Later => later(),
+            Shows::Sensitive => hidden(),
+            Shows::Value(Value::Array(blocks)) if blocks.is_empty() => continue,
+            Shows::Value(Value::Array(blocks)) => blocks::member(kind, blocks),
+            Shows::Value(_) => later(),
+        };
+        members.insert(name.into(), value);
     }
     let containers = match values.get("container_definitions") {
         Shows::Value(value) => parsed(value),

@@ -35,10 +35,15 @@ impl View {
 
 /// Returns the list of containers in this text in the JSON of the ECS API.
 pub(super) fn list_of_containers(text: &str, list: &Expression) -> Value {
+    value_of(text, list)
+}
+
+/// Returns the value of an expression in this text. A value that only Terraform knows is an intrinsic function.
+pub(super) fn value_of(text: &str, expression: &Expression) -> Value {
     let mut writer = ViewWriter::new(text, 0..0, 0..0);
-    writer.member("list", None, |writer| writer.containers(list));
+    writer.member("value", None, |writer| writer.containers(expression));
     let mut value: Value = serde_json::from_str(&writer.finish().json).unwrap_or_default();
-    value.get_mut("list").map(Value::take).unwrap_or_default()
+    value.get_mut("value").map(Value::take).unwrap_or_default()
 }
 
 /// Writes a [`View`].

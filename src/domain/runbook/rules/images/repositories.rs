@@ -26,8 +26,8 @@ pub(super) fn each_repository(
             None => elsewhere(account, rule, resource, &name.account),
             Some(Err(missing)) => not_checked(rule, resource, missing),
             Some(Ok((None, origin))) => {
-                let message = "the repository does not exist, so no new task gets its image, unless a pull-through cache \
-                               creates the repository";
+                let message = "the repository does not exist, so no new task gets its image, unless a pull-through \
+                               cache creates the repository";
                 result(rule, resource, origin, Judged::new(Verdict::Undecidable, message, "/repositories"))
             }
             Some(Ok((Some(repository), origin))) => judge(name, repository, images, origin),
@@ -45,8 +45,8 @@ pub(super) fn each_scan(account: &Account, rule: &'static str, judge: impl Fn(&S
             None => elsewhere(account, rule, resource, &image.repository.account),
             Some(Err(missing)) => not_checked(rule, resource, missing),
             Some(Ok((None, origin))) => {
-                let message = "the repository has no such image; tasks that run keep it, and no new task gets it, unless a \
-                               pull-through cache copies the image";
+                let message = "the repository has no such image; tasks that run keep it, and no new task gets it, \
+                               unless a pull-through cache copies the image";
                 result(rule, resource, origin, Judged::new(Verdict::Undecidable, message, "/imageDetails"))
             }
             Some(Ok((Some(scan), origin))) if scan.is_index => {
