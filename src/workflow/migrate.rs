@@ -8,7 +8,7 @@ use super::decide::look_up;
 use super::lag::described_after;
 use super::lease::{Claim, ClaimState, Halt, Worker, open, take};
 use super::order::Order;
-use super::ownership::{NEWEST, Registrars, migration_tags};
+use super::own_registration::{NEWEST, Registrars, migration_tags};
 use super::reporting::{end, fresh, timed};
 use super::summary::tell;
 use crate::domain::ecs::revision::RevisionArn;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::assess::described;
 use super::lag::not_visible_yet;
-use super::ownership::{ExpectedRevision, MOST_DESCRIBED, Match, NewerRevision, Registrars, newer_revision};
+use super::own_registration::{ExpectedRevision, MOST_DESCRIBED, Match, NewerRevision, Registrars, newer_revision};
 use crate::domain::ecs::lag::may_lag;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::outcome::Reason;

@@ -13,7 +13,7 @@ use super::family_state;
 use super::lag::described_after;
 use super::lease::{ClaimState, Halt, Worker, take};
 use super::order::Order;
-use super::ownership::Registrars;
+use super::own_registration::Registrars;
 use super::reporting::{end, fresh, timed};
 use super::rollout::{RolloutDriver, ServiceHint, StartOutcome};
 use super::summary::{line, tell};

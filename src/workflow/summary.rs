@@ -9,7 +9,7 @@ use crate::domain::report::{
     BackoutBy, LogGroupAction, LogGroupReport, Report, ReportedChange, ServiceAction, ServiceReport, changes,
 };
 use crate::domain::text::plain::{plain, shortened};
-use crate::workflow::ownership::MOST_DESCRIBED;
+use crate::workflow::own_registration::MOST_DESCRIBED;
 
 /// The maximum length of a note in a report, in characters.
 const LONGEST: usize = 512;

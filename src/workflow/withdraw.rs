@@ -2,8 +2,8 @@
 
 use super::assess::described;
 use super::lease::{Claim, Claimed, Halt, give_up, note};
-use super::ownership::{Registrars, unconfirmed};
-use super::registered::{deregister, registered_at};
+use super::own_registration::{Registrars, unconfirmed};
+use super::registration_state::{deregister, registered_at};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::record::{EntryKind, Record, RecordKey};
 use crate::ports::{Answer, Clock, ErrorKind, Journal, PortError, Ports};

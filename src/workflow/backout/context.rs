@@ -8,7 +8,7 @@ use crate::domain::edit::Edit;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Backout, EntryKind, NotRestored, NotUndone, Record, Rollback};
 use crate::ports::{Described, Ports};
-use crate::workflow::ownership::{ExpectedDocument, ExpectedRevision, Registrars};
+use crate::workflow::own_registration::{ExpectedDocument, ExpectedRevision, Registrars};
 
 pub(in crate::workflow) struct UndoDriver<'p, P: Ports> {
     pub(in crate::workflow) ports: &'p P,

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use super::family_state;
 use super::lease::{Claimed, Halt, Worker, give_up, take};
-use super::ownership::{Registrars, lost_registration};
+use super::own_registration::{Registrars, lost_registration};
 use super::reporting::{end, failed, timed};
 use super::request_text::bounded;
 use super::summary::tell;

@@ -10,7 +10,7 @@ use crate::domain::record::{Effects, Record, RecordKind, Undo};
 use crate::domain::report::{Decision, LogGroupAction, LogGroupReport, Report};
 use crate::ports::{Answer, ErrorKind, Ports, Services};
 use crate::workflow::pins::pins_of;
-use crate::workflow::registered::{Registration, read, registered_at};
+use crate::workflow::registration_state::{Registration, read, registered_at};
 use crate::workflow::reporting::failed;
 use crate::workflow::summary::kept_group;
 

@@ -3,7 +3,7 @@
 use super::request::BackoutOptions;
 use crate::domain::record::{Backout, Effects, Record, Undo};
 use crate::ports::{Answer, Ports};
-use crate::workflow::registered::read;
+use crate::workflow::registration_state::read;
 
 /// Returns the undo steps for a new backout request. Logweir restores a deregistered source from the corrected
 /// revision. So if the caller requests the restoration, this function returns a step for the corrected revision, even

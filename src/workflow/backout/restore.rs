@@ -10,8 +10,8 @@ use crate::domain::record::{EntryKind, NotRestored, Record};
 use crate::ports::{Answer, Clock, Described, ErrorKind, Ports, Services, TaskDefinitions};
 use crate::workflow::lag::not_visible_yet;
 use crate::workflow::numbers::{Between, Gap, between};
-use crate::workflow::ownership::{MOST_DESCRIBED, NEWEST, reversed};
-use crate::workflow::registered::{Registration, read, registered_at};
+use crate::workflow::own_registration::{MOST_DESCRIBED, NEWEST, reversed};
+use crate::workflow::registration_state::{Registration, read, registered_at};
 
 impl<P: Ports> UndoDriver<'_, P> {
     /// Whether the source revision is ACTIVE.

@@ -8,7 +8,7 @@ use crate::domain::outcome::Reason;
 use crate::domain::record::{Backout, Effects, EntryKind, NotUndone, Record, ServiceUpdate};
 use crate::ports::{Answer, Clock, ErrorKind, Journal, PortError, Ports, Services};
 use crate::workflow::lease::{Claim, Halt, give_up};
-use crate::workflow::registered::read;
+use crate::workflow::registration_state::read;
 use crate::workflow::rollout::update_service::{
     UpdateResult, is_deployed, last_back, not_deployed, nothing_yet, remember, update_and_verify, yields,
 };

@@ -15,8 +15,8 @@ use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Answer, Described, ErrorKind, Journal, LogGroups, Ports, Services, TaskDefinitions};
 use crate::workflow::family_state;
 use crate::workflow::lease::{Claim, Halt, give_up, give_up_registration};
-use crate::workflow::ownership::{Registrars, unconfirmed};
-use crate::workflow::registered::{deregister, read, registered_at};
+use crate::workflow::own_registration::{Registrars, unconfirmed};
+use crate::workflow::registration_state::{deregister, read, registered_at};
 use crate::workflow::withdraw::{withdraw, withdraw_unclaimed};
 
 /// The maximum number of services and tasks that a message names as the users of a revision.

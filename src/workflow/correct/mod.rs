@@ -11,7 +11,7 @@ use super::lag::described_after;
 use super::lease::{ClaimState, Claimed, Halt, Worker, open, take};
 use super::left_over::{self, is_of};
 use super::order::{Order, Origin};
-use super::ownership::{NEWEST, Registrars};
+use super::own_registration::{NEWEST, Registrars};
 use super::summary::tell;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags;

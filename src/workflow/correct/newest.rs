@@ -6,7 +6,7 @@ use crate::ports::{Answer, Described, Ports};
 use crate::workflow::assess::described;
 use crate::workflow::lag::{described_after, not_visible_yet};
 use crate::workflow::numbers::still_to_be_withdrawn;
-use crate::workflow::ownership::{MOST_DESCRIBED, NewerRevision, Registrars, is_deregistered, newer_revision};
+use crate::workflow::own_registration::{MOST_DESCRIBED, NewerRevision, Registrars, is_deregistered, newer_revision};
 
 /// Returns the reason why a source revision is not the newest ACTIVE revision of its family. Returns `None` if the
 /// source revision is the newest. `listed` contains the revisions of the family that ECS lists as ACTIVE, newest first.

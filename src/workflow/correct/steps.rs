@@ -16,7 +16,7 @@ use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Clock, Described, ErrorKind, Journal, LogGroups, PortError, Ports, TaskDefinitions};
 use crate::workflow::lease::{Claim, Claimed, Halt, give_up, give_up_registration};
 use crate::workflow::order::Origin;
-use crate::workflow::ownership::{ExpectedRevision, NEWEST, Registrars, migration_tags, source_tag};
+use crate::workflow::own_registration::{ExpectedRevision, NEWEST, Registrars, migration_tags, source_tag};
 use crate::workflow::withdraw::{withdraw, withdraw_unclaimed};
 
 /// The time after which Logweir expects a new log group to be visible. AWS does not document when a new log group

@@ -9,7 +9,7 @@ use crate::domain::record::{Attempt, Done, EntryKind, Record, Step};
 use crate::ports::{Answer, Clock, Described, Ports, TaskDefinitions};
 use crate::workflow::lag::{described_after, not_visible_yet};
 use crate::workflow::numbers::{Between, Gap, between};
-use crate::workflow::ownership::{Match, NEWEST, carries};
+use crate::workflow::own_registration::{Match, NEWEST, carries};
 
 impl<P: Ports> StepDriver<'_, P> {
     /// Verifies the corrected or migrated revision before Logweir closes the record. Returns an entry that records the

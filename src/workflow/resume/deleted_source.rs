@@ -4,7 +4,7 @@ use crate::domain::outcome::{Conclusion, Outcome, Reason};
 use crate::domain::record::{EntryKind, Next, Step, next};
 use crate::ports::{Clock, Journal, Ports};
 use crate::workflow::lease::{Claim, Claimed, Halt, give_up};
-use crate::workflow::ownership::{Registrars, lost_registration};
+use crate::workflow::own_registration::{Registrars, lost_registration};
 use crate::workflow::{Order, family_state};
 
 /// Closes the record of a source revision that ECS no longer describes, if Logweir has not begun to register a corrected

@@ -15,7 +15,7 @@ use crate::ports::{Clock, Described, ErrorKind, Journal, PortError, Ports, Revis
 use crate::workflow::Order;
 use crate::workflow::assess::described;
 use crate::workflow::lease::{Claim, Halt, Worker, take};
-use crate::workflow::registered::{Registration, read, registered_at};
+use crate::workflow::registration_state::{Registration, read, registered_at};
 use crate::workflow::reporting::{end, failed};
 use crate::workflow::rollout::{RolloutDriver, ServiceHint};
 

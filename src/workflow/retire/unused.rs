@@ -16,9 +16,9 @@ use crate::ports::{
 use crate::workflow::backout::BackoutOrder;
 use crate::workflow::correct::admits;
 use crate::workflow::lease::{Claim, Halt, Worker, give_up, take};
-use crate::workflow::ownership::{Registrars, unconfirmed};
+use crate::workflow::own_registration::{Registrars, unconfirmed};
 use crate::workflow::pins::pins_of;
-use crate::workflow::registered::{deregister, read, registered_at};
+use crate::workflow::registration_state::{deregister, read, registered_at};
 use crate::workflow::reporting::failed;
 use crate::workflow::resume::{begin_elsewhere, finished};
 

@@ -12,7 +12,7 @@ use crate::domain::report::Report;
 use crate::ports::{Answer, Clock, ErrorKind, Journal, Ports, Services};
 use crate::workflow::lease::Halt;
 use crate::workflow::order::Origin;
-use crate::workflow::ownership::Registrars;
+use crate::workflow::own_registration::Registrars;
 use crate::workflow::summary::{line, tell};
 
 /// The state of the last rollout to a service.

@@ -17,7 +17,7 @@ use crate::ports::{Answer, Clock, ErrorKind, PortError, Ports, Services};
 use crate::workflow::family_state;
 use crate::workflow::lease::{Claim, Claimed, Halt, give_up};
 use crate::workflow::order::Origin;
-use crate::workflow::ownership::Registrars;
+use crate::workflow::own_registration::Registrars;
 
 /// The time before Logweir's update in which another principal may have started the deployment that the update replaced.
 const RECENT: SignedDuration = SignedDuration::from_mins(15);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::lease::{Claim, Halt, Worker, take};
-use super::ownership::Registrars;
+use super::own_registration::Registrars;
 use super::{Order, family_state};
 use crate::domain::baseline::{RolloutSettings, Workload};
 use crate::domain::ecs::lag::may_lag;

@@ -22,7 +22,7 @@ use crate::workflow::assess::described;
 use crate::workflow::family_state::{self, LOOKS, TurnOutcome, take_turn};
 use crate::workflow::lease::Halt;
 use crate::workflow::order::Origin;
-use crate::workflow::ownership::{Registrars, unconfirmed};
+use crate::workflow::own_registration::{Registrars, unconfirmed};
 use crate::workflow::summary::{left_alone, line, tell};
 
 /// The corrected revision to which Logweir may update a service.

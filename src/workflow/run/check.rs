@@ -9,7 +9,7 @@ use crate::ports::{Described, Ports, TaskDefinitions};
 use crate::workflow::correct::overtaken;
 use crate::workflow::decide::{Judgement, Undecided, judge, look_up};
 use crate::workflow::order::Order;
-use crate::workflow::ownership::{NEWEST, Registrars};
+use crate::workflow::own_registration::{NEWEST, Registrars};
 
 /// A source revision as ECS describes it now, with the plan of its correction. The plan agrees with the item.
 pub(super) struct Agreed {

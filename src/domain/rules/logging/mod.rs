@@ -3,7 +3,7 @@
 
 mod awslogs_option;
 pub(super) mod blocking_delivery;
-mod buffer;
+mod buffer_share;
 mod defined_retention;
 mod execution_role;
 pub(super) mod firelens;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::blocking_delivery::{self, GivenMode};
-use super::buffer::SizeOption;
+use super::buffer_share::SizeOption;
 use crate::domain::baseline::{Delivery, size_text};
 use crate::domain::ecs::task_definition::Options;
 use crate::domain::rule_name::RuleName;
