@@ -48,8 +48,8 @@ pub(super) struct ResumeFile {
 }
 
 impl ResumeFile {
-    /// Opens or creates the file of an audit. Fails for the file of another audit, of an audit that began more than a day
-    /// ago, and for any other file.
+    /// Opens or creates the file of an audit. Fails for the file of another audit, of an audit that began more than a
+    /// day ago, and for any other file.
     pub(super) fn open(path: &Path, header: &ResumeHeader) -> Result<Self, Failure> {
         let failed = |error: io::Error| failed(path, &error);
         let (mut file, metadata) = own_file::open(path).map_err(failed)?;
