@@ -256,7 +256,7 @@ fn every_rule_has_a_file_of_its_name_and_every_file_is_a_rule() {
     let about_all = [
         "mod",
         "awslogs-option",
-        "buffer",
+        "buffer-share",
         "case",
         "defined-retention",
         "dependencies",

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::judge::{AccountFacts, Judge, Judgement};
+use super::judge::{AccountFacts, Judge, Judgement, RequiredGroups};
 use super::memo::{Memo, SharedEvidence};
 use super::texts::{Text, Texts};
 use crate::domain::ecs::wire::Described;
@@ -17,9 +17,6 @@ use crate::domain::rules::facts::LogGroup;
 
 /// The largest number of cases of one revision: three groups with three states each.
 const MOST_CASES: usize = 27;
-
-/// The log groups of a revision by their names, each with the retention in days that the baseline requires.
-pub type RequiredGroups = BTreeMap<String, Option<u32>>;
 
 /// A described revision whose log groups are not known yet: no part of its document, and only digests of the evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

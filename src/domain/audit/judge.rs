@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::foreseen::RequiredGroups;
 use super::revision::{AuditedFinding, AuditedFix, FixKind};
 use super::texts::{Text, Texts};
 use crate::domain::account_default::UnsetModes;
@@ -43,6 +42,9 @@ pub struct Judgement {
     #[serde(default)]
     pub unset: UnsetModes,
 }
+
+/// The log groups of a revision by their names, each with the retention in days that the baseline requires.
+pub type RequiredGroups = BTreeMap<String, Option<u32>>;
 
 impl Judge<'_> {
     /// Returns the log groups that the rules need facts about, with the retentions that the baseline requires.

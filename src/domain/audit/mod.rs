@@ -17,8 +17,8 @@ mod summary;
 mod texts;
 
 pub use coverage::{CallCount, Coverage, UnjudgedDaemon, UnreadPart};
-pub use foreseen::{Foreseen, RequiredGroups};
-pub use judge::{AccountFacts, Judge, Judgement};
+pub use foreseen::Foreseen;
+pub use judge::{AccountFacts, Judge, Judgement, RequiredGroups};
 pub use memo::{Memo, SharedEvidence};
 pub use revision::{AuditedFinding, AuditedFix, AuditedRevision, FixKind, User, UserKind};
 pub use running::{FleetDeployment, FleetService, FleetTask};
