@@ -1,5 +1,5 @@
-//! Lists the families of an account and Region, for each verb that reads all of them except `logweir audit`, which
-//! reads the list at the limit of AWS.
+//! Lists the families of an account and Region, for each verb that reads all of them. `logweir audit` is the exception:
+//! an audit reads the list at the limit of AWS.
 
 use crate::aws::patiently;
 use crate::cli::connect::{Intent, wait};

@@ -48,7 +48,7 @@ impl Loaded {
     }
 }
 
-/// What identifies a result in the branches of one document.
+/// The parts that identify a result in the branches of one document.
 type Identity<'r> = (Requirement, &'static str, &'r Resource, &'r Evidence, Option<&'r str>);
 
 fn identity<'r>(requirement: Requirement, result: &'r RunbookResult, evidence: &'r Evidence) -> Identity<'r> {

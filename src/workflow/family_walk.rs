@@ -3,7 +3,7 @@
 //! a family. The daily reconciliation, an audit, and each verb that reads all families take these steps.
 //!
 //! All of them share AWS's bucket for task-definition reads
-//! ([`ApiBucket`](crate::domain::limits::throttle::ApiBucket)). They differ in how they keep below its limit
+//! ([`ApiBucket`](crate::domain::limits::throttle::ApiBucket)). They keep below its limit in different ways
 //! ([`WalkCalls`]), because an audit can wait, and an invocation of the function ends within a minute:
 //! - An audit makes several calls at the same time. Each call waits for a token, and a throttled call is repeated.
 //! - A page of the reconciliation makes no more calls than the bucket's burst, and ends at a throttled call. The next

@@ -1,4 +1,4 @@
-//! The claim of a worker on a record that the journal stores as a whole, and the writes of the worker that has claimed it.
+//! The claim of a worker on a record that the journal stores as a whole, and the writes of this worker to the record.
 
 use jiff::SignedDuration;
 

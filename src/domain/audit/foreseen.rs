@@ -1,9 +1,9 @@
-//! What a resume file keeps about a described revision whose log groups are not known yet: the findings that follow
-//! from each state of the groups. A resumed audit reads the groups, and need not describe the revision again.
+//! The part of a resume file about a described revision whose log groups are not known yet. The file has the findings
+//! that follow from each state of the groups. A resumed audit reads the groups, and need not describe the revision again.
 //!
-//! A log group that exists counts only with its retention, if this is shorter than the baseline requires. So few states
-//! lead to different findings: the group is missing, it keeps events long enough, its events never expire, or it has a
-//! shorter retention that another group of the account has too.
+//! A log group that exists counts only with its retention, if this is shorter than the baseline requires. So only a few
+//! states lead to different findings: the group is missing, keeps its events long enough, or keeps its events for ever.
+//! A group may also have one of the shorter retentions that the audit has read.
 
 use std::collections::BTreeMap;
 
@@ -89,7 +89,7 @@ fn possible(required: Option<u32>, seen: &[LogGroup]) -> Vec<LogGroup> {
     states
 }
 
-/// Returns the state that stands for all states with the same findings: a group that keeps its events as long as the
+/// Returns the state that represents all states with the same findings. A group that keeps its events as long as the
 /// baseline requires is as good as any other such group.
 fn equivalent(group: &LogGroup, required: Option<u32>) -> LogGroup {
     match group {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How far the families are listed.
+/// The progress of the list of families.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Listing {

@@ -71,8 +71,8 @@ const OF_IPV4: &[&str] = &["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", 
 /// The domains of the hosts that have addresses of both versions of IP.
 const DUAL_STACK: &[&str] = &["on.aws", "on.amazonwebservices.com.cn"];
 
-/// The name of the service in the host of a private registry, also with FIPS, and the domains of these hosts (source:
-/// Amazon ECR user guide, registry endpoints).
+/// The name of the service in the host of a private registry, with and without FIPS, and the domains of these hosts.
+/// Source: Amazon ECR user guide, registry endpoints.
 const ECR: [(&str, &[&str]); 4] =
     [(".dkr.ecr.", OF_IPV4), (".dkr.ecr-fips.", OF_IPV4), (".dkr-ecr.", DUAL_STACK), (".dkr-ecr-fips.", DUAL_STACK)];
 

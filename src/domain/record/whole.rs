@@ -17,7 +17,7 @@ pub struct WholeEntry<K> {
     pub what: K,
 }
 
-/// What the entries of all records have in common.
+/// The functions that the entries of all records have in common.
 pub trait WholeEntryKind {
     /// Returns the entry of a worker that stops and releases its lease on the record, because a later try may succeed.
     fn released(why: String) -> Self;

@@ -50,8 +50,8 @@ impl RunState {
         matches!(self, Self::BackingOut | Self::BackedOut)
     }
 
-    /// Whether a worker may store the state `next`. Only a backout changes the state of a run that is being backed out,
-    /// so a worker that still applies the run cannot hide the backout.
+    /// Whether a worker may store the state `next`. After a backout has begun, only a backout changes the state. So a
+    /// worker that still applies the run cannot hide the backout.
     pub fn may_become(self, next: Self) -> bool {
         !self.is_backout() || next.is_backout()
     }

@@ -96,7 +96,7 @@ struct Record {
     path: Option<String>,
 }
 
-/// What decides the order and the fingerprint of a result.
+/// The values that decide the order and the fingerprint of a result.
 #[derive(Deserialize)]
 struct Identity {
     resource: Resource,
@@ -153,7 +153,7 @@ impl ResultLines {
             };
             let mut sorted: Vec<(Resource, Entry)> = entries.iter().filter_map(identity).collect();
             sorted.sort_by(|(one, _), (other, _)| one.cmp(other));
-            // A collection would keep the room of the resources.
+            // A new list from this iterator would keep the memory of the resources.
             entries.clear();
             entries.extend(sorted.into_iter().map(|(_, entry)| entry));
         }

@@ -105,8 +105,8 @@ fn definition(folder: &Folder, file: &HclFile, name: &str, block: &Block) -> Res
     Ok(Definition { name: name.to_owned(), view, header, listed, unknown })
 }
 
-/// Returns the task definition of a resource with this body and these blocks. `header` is the place of the resource, and `attribute` is
-/// the place of its containers.
+/// Returns the task definition of a resource with this body and these blocks. `header` is the place of the resource, and
+/// `attribute` is the place of its containers.
 fn view(
     file: &HclFile,
     (body, blocks): (&Body, &[Written]),

@@ -2,7 +2,7 @@
 
 use crate::domain::audit::Text;
 
-/// What an audit asks about.
+/// The subject of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Question {
     /// This revision.

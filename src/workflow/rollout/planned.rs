@@ -1,5 +1,5 @@
-//! The rollout to a service that a plan names: what would prevent it, its next step, and its end if an operator backs out
-//! the run that applies the plan.
+//! The rollout to a service that a plan names: what would prevent the rollout, and its next step. The rollout ends if an
+//! operator backs out the run that applies the plan.
 
 use super::earlier::EarlierRollout;
 use super::start::was_started;

@@ -147,7 +147,7 @@ fn unusable_endpoints() -> Vec<Case> {
             (other.ports, other.ranges) = (Some((0, 65535)), vec!["10.0.2.0/24".into()]);
             ingress.push(other);
         }),
-        // Two halves are the whole.
+        // Two halves of the address space admit every address.
         case(
             RULE,
             Pass,

@@ -169,7 +169,7 @@ fn a_resume_file_is_deleted_after_a_complete_audit_and_kept_after_another_one() 
     assert!(path.exists());
     let other = operator.run(&["audit", "--no-cache", "--resume", &name, "--family", "web"]);
     assert_eq!(other.code, 64, "{other:?}");
-    assert!(other.err.contains("the audit has other targets or filters"), "{other:?}");
+    assert!(other.err.contains("the file is of an audit with other targets or filters"), "{other:?}");
     let operator = super::account_audit::operator("");
     let path = operator.file("audit.jsonl", "");
     assert_eq!(operator.run(&["audit", "--no-cache", "--resume", &path]).code, 1);

@@ -161,7 +161,9 @@ impl AuditArgs {
         let Run { context, baseline, selection, program, interrupt } = run;
         let mut memory = FileMemory::open(self, context, &home, baseline, selection, program.as_deref())?;
         if let Some(began) = memory.began {
-            watch.noted(&format!("continuing the audit that began at {began:.0}; its earlier results are as of then"));
+            watch.noted(&format!(
+                "continuing the audit that began at {began:.0}; its earlier findings are from that time"
+            ));
         }
         let rules = every();
         let order = AuditOrder {

@@ -1,4 +1,4 @@
-//! A file that only the user can have written. The cache and the resume file contain verdicts that an audit takes over.
+//! A file that only the user can have written. An audit trusts the findings in its cache and in its resume file.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -26,7 +26,7 @@ pub(super) fn private() -> OpenOptions {
 
 fn refusal(metadata: &fs::Metadata) -> Option<&'static str> {
     if !metadata.is_file() {
-        return Some("it is not a regular file");
+        return Some("the file is not a regular file");
     }
     by_owner(metadata)
 }
@@ -46,9 +46,9 @@ fn by_owner(_: &fs::Metadata) -> Option<&'static str> {
 #[cfg(unix)]
 fn of_others(owner: u32, user: u32, mode: u32) -> Option<&'static str> {
     if owner != user {
-        Some("it belongs to another user; delete it, or name a file of your own")
+        Some("the file belongs to another user; delete it, or name a file of your own")
     } else if mode & 0o022 != 0 {
-        Some("other users can write it; delete it, or name another file")
+        Some("other users can write the file; delete it, or name another file")
     } else {
         None
     }
@@ -66,7 +66,7 @@ mod tests {
         assert!(of_others(0, 1000, 0o100_600).is_some_and(|why| why.contains("belongs to another user")));
         assert!(of_others(1000, 0, 0o100_600).is_some_and(|why| why.contains("belongs to another user")));
         for mode in [0o100_620, 0o100_602, 0o100_666] {
-            assert!(of_others(1000, 1000, mode).is_some_and(|why| why.contains("other users can write it")));
+            assert!(of_others(1000, 1000, mode).is_some_and(|why| why.contains("other users can write the file")));
         }
     }
 

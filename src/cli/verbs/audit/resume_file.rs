@@ -15,8 +15,8 @@ use crate::domain::text::plain::without_number;
 
 const SCHEMA: &str = "logweir.audit-resume/2";
 
-/// The time after which an audit does not continue. Tags, services and log groups change, so findings of different days
-/// are not one verdict.
+/// The time after which Logweir does not continue an audit. Tags, services and log groups change, so the findings of
+/// different days do not describe one account.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
 /// The audit of a file. An audit with another baseline, other filters or another program has other results.
@@ -74,7 +74,7 @@ impl ResumeFile {
         }
         if header.begun.duration_since(found.begun) > LONGEST {
             let why = format!(
-                "the audit began at {:.0}, more than a day ago, and what it found may have changed",
+                "the audit began at {:.0}, more than a day ago, so its findings may be out of date",
                 found.begun
             );
             return Err(refused(&why, "delete the file to begin a new audit, or name another file with --resume"));
@@ -114,7 +114,7 @@ impl ResumeFile {
 fn difference(found: &ResumeHeader, own: &ResumeHeader) -> Option<String> {
     if (&found.account, &found.region) != (&own.account, &own.region) {
         return Some(format!(
-            "the audit is of account {}, {}, and not of account {}, {}",
+            "the file is of an audit of account {}, {}, and not of account {}, {}",
             found.account, found.region, own.account, own.region
         ));
     }
@@ -127,7 +127,7 @@ fn difference(found: &ResumeHeader, own: &ResumeHeader) -> Option<String> {
     } else {
         return None;
     };
-    Some(format!("the audit has {what}"))
+    Some(format!("the file is of an audit with {what}"))
 }
 
 fn failed(path: &Path, error: &io::Error) -> Failure {

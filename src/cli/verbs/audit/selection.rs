@@ -55,7 +55,7 @@ impl SelectionArgs {
         let filters = [&self.family, &self.cluster, &self.service, &self.tag, &self.rule, &self.severity, &self.scope];
         if filters.into_iter().flatten().any(|pattern| pattern.trim_start_matches('!').is_empty()) {
             return Err(Failure::usage("a filter is empty, and matches nothing")
-                .help("name what the audit keeps, or leave the filter out"));
+                .help("give the filter a name or a pattern, or leave the filter out"));
         }
         known("--rule", &self.rule, RuleName::ALL.iter().map(|rule| rule.name()))?;
         known("--severity", &self.severity, Severity::ALL.iter().map(|severity| severity.name()))?;

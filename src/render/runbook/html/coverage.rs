@@ -26,7 +26,7 @@ pub(super) fn section(output: &RunbookOutput) -> String {
     };
     format!(
         "<section id=\"coverage\" aria-labelledby=\"coverage-name\">\n<h2 id=\"coverage-name\">Coverage</h2>\n\
-         <p class=\"about\">Logweir judged {}. What this list names was not judged, and is no pass.</p>\n\
+         <p class=\"about\">Logweir judged {}. A fact that Logweir did not check is no pass.</p>\n\
          {inner}</section>\n",
         judged(output)
     )

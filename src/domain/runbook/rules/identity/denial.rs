@@ -1,10 +1,11 @@
-//! What the statements of a role's policies that deny actions leave of what another statement allows.
+//! The statements of a role's policies that deny actions, and what they leave of the actions that another statement
+//! allows.
 
 use wildmatch::WildMatch;
 
 use super::policy::{Statement, is_every_action, is_every_resource, is_every_role, is_star, is_whole_service};
 
-/// What the denials leave of an allowed action. The last one leaves the least.
+/// What the denials leave of an allowed action. Each variant leaves less than the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Left {
     /// All, or all but a few actions or resources.

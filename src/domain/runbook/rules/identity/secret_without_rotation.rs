@@ -37,7 +37,7 @@ fn judged(reference: &str, secret: &Fact<Option<Secret>>) -> RunbookResult {
 }
 
 /// Returns the secret as the resource of a result, by its reference. A person may have written a secret in place of a
-/// name, so only a reference with the form of an ARN is shown before Logweir knows that the secret exists.
+/// name. Before Logweir knows that the secret exists, the result shows only a reference with the form of an ARN.
 fn named(reference: &str) -> Resource {
     let arn = Some(plain(reference, 200)).filter(|text| text.starts_with("arn:"));
     let name = match &arn {

@@ -39,8 +39,8 @@ pub(super) fn check(subject: &Subject<'_>) -> Checked {
             return unknown();
         }
         if PUBLIC.contains(&host) {
-            let message = "the image comes from the public gallery of Amazon ECR, which every account can write to; copy \
-                           the image to a private repository, or list the registry under runbook.registries";
+            let message = "the image comes from the public gallery of Amazon ECR, to which every account can publish; \
+                           copy the image to a private repository, or list the registry under runbook.registries";
             return (Verdict::Advice, message.to_owned());
         }
         let message = format!(
