@@ -38,6 +38,8 @@ fn broad() -> Vec<Case> {
         case(RULE, Fail, inline(allow("*", "*"))),
         case(RULE, Fail, attached(allow("s3:*", "*"))),
         case(RULE, Fail, attached(json!({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}))),
+        case(RULE, Pass, attached(json!({"Effect": "Allow", "Action": "*", "NotResource": "*"}))),
+        case(RULE, Pass, attached(json!({"Effect": "Allow", "NotAction": "*", "Resource": "*"}))),
         case(RULE, Advice, attached(conditional)),
         case(RULE, Fail, |account| {
             role(account).attached = read(vec!["arn:aws:iam::aws:policy/AdministratorAccess".into()]);
@@ -105,6 +107,8 @@ fn passing() -> Vec<Case> {
     vec![
         case(RULE, Fail, inline(allow("iam:PassRole", "*"))),
         case(RULE, Fail, inline(allow("iam:Pass*", "arn:aws:iam::111122223333:role/*"))),
+        case(RULE, Fail, inline(allow("iam:PassRole", "arn:aws:iam::111122223333:role/?*"))),
+        case(RULE, Pass, inline(json!({"Effect": "Allow", "Action": "iam:PassRole", "NotResource": "*"}))),
         case(RULE, Fail, attached(allow("*", "*"))),
         case(RULE, Advice, inline(conditional)),
     ]

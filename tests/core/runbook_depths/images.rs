@@ -8,6 +8,8 @@ use logweir::domain::runbook::account::images::Scan;
 use super::account::{IMAGE, REGION, denied, of, read, repository, scan};
 use super::{Case, case};
 
+const DIGEST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:0123";
+
 pub(super) fn cases() -> Vec<Case> {
     [repositories(), scans()].into_iter().flatten().collect()
 }
@@ -28,6 +30,15 @@ fn repositories() -> Vec<Case> {
     };
     vec![
         case(RULE, Fail, set("MUTABLE", &[])),
+        // Only a tag that a task definition uses counts, and an image without a tag and a digest means the tag latest.
+        case(RULE, Advice, move |account| {
+            set("MUTABLE", &[])(account);
+            account.ecs.definitions[0].images = vec![DIGEST.into(), format!("{IMAGE}@sha256:0123")];
+        }),
+        case(RULE, Fail, move |account| {
+            set("MUTABLE", &[])(account);
+            account.ecs.definitions[0].images = vec![DIGEST.into(), IMAGE.replace(":1", "")];
+        }),
         case(RULE, Pass, set("IMMUTABLE_WITH_EXCLUSION", &["dev-*"])),
         case(RULE, Fail, set("IMMUTABLE_WITH_EXCLUSION", &["1*"])),
         case(RULE, Fail, set("MUTABLE_WITH_EXCLUSION", &["dev-*"])),

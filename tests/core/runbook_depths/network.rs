@@ -203,6 +203,18 @@ fn flow_logs() -> Vec<Case> {
             on_instances(account);
             log(|one| one.traffic = "REJECT".into())(account);
         }),
+        // The kind of the capacity provider decides whether the fault is a failure or advice.
+        case(RULE, Undecidable, |account| {
+            let placement = &mut service(account).placement;
+            (placement.launch_type, placement.strategy) = (None, vec!["FARGATE".into(), "own".into()]);
+            of(&mut account.network.flow_logs).clear();
+        }),
+        case(RULE, NotChecked, |account| {
+            let placement = &mut service(account).placement;
+            (placement.launch_type, placement.strategy) = (None, vec!["own".into()]);
+            account.ecs.capacity_providers = denied("ecs:DescribeCapacityProviders");
+            of(&mut account.network.flow_logs).clear();
+        }),
         case(RULE, Pass, log(|one| one.resource = "subnet-a".into())),
         // Two flow logs together record all traffic, also if one is of the VPC and the other of the subnet.
         case(RULE, Pass, move |account| {

@@ -21,7 +21,7 @@ pub struct Reference {
     pub region: String,
     /// The account in the ARN. `None` for a name.
     pub owner: Option<String>,
-    /// The possible names of the parameter, or the ARN or the name of the secret.
+    /// The possible names of the parameter without its version, or the ARN or the name of the secret.
     pub names: Vec<String>,
 }
 
@@ -56,7 +56,9 @@ fn credentials(text: &str, region: &str) -> Option<(Store, Reference)> {
     Some((Store::Secrets, Reference { names: vec![text.clone()], text, region, owner: None }))
 }
 
-/// Returns the store and the reference. A text that is no ARN is the name of a parameter.
+/// Returns the store and the reference. A text that is no ARN is the name of a parameter. A colon and a version or a
+/// label may follow the name of a parameter, and no name contains a colon (source: Systems Manager API reference,
+/// GetParameter and PutParameter).
 fn parsed(text: &str, region: &str) -> Option<(Store, Reference)> {
     let reference = |region: &str, owner: Option<&str>, names: Vec<String>| Reference {
         text: text.to_owned(),
@@ -65,7 +67,9 @@ fn parsed(text: &str, region: &str) -> Option<(Store, Reference)> {
         names,
     };
     if !text.starts_with("arn:") {
-        return Some((Store::Parameters, reference(region, None, vec![text.to_owned()])));
+        let (name, version) = text.split_once(':').unwrap_or((text, ""));
+        let names = vec![name.to_owned()];
+        return (!version.contains(':')).then(|| (Store::Parameters, reference(region, None, names)));
     }
     let parts: Vec<&str> = text.split(':').collect();
     let [_, _, service, region, account, ..] = parts.as_slice() else { return None };
@@ -75,8 +79,7 @@ fn parsed(text: &str, region: &str) -> Option<(Store, Reference)> {
     match *service {
         // The ARN of the parameter `db` is the one of the parameter `/db` too.
         "ssm" => {
-            let path = parts[5..].join(":");
-            let path = path.strip_prefix("parameter/")?;
+            let path = parts.get(5)?.strip_prefix("parameter/")?;
             let names = match path.contains('/') {
                 true => vec![format!("/{path}")],
                 false => vec![path.to_owned(), format!("/{path}")],
@@ -105,12 +108,19 @@ mod tests {
         assert_eq!(parsed("db"), in_region(Store::Parameters, "eu-west-1", "db"));
         assert_eq!(parsed(&format!("{ssm}/db")), in_region(Store::Parameters, "eu-central-1", "db /db"));
         assert_eq!(parsed(&format!("{ssm}/prod/db")), in_region(Store::Parameters, "eu-central-1", "/prod/db"));
+        for version in ["3", "live"] {
+            let of_version = |text: &str| parsed(&format!("{text}:{version}"));
+            assert_eq!(of_version("/prod/db"), in_region(Store::Parameters, "eu-west-1", "/prod/db"));
+            assert_eq!(of_version(&format!("{ssm}/db")), in_region(Store::Parameters, "eu-central-1", "db /db"));
+            assert_eq!(of_version(&format!("{ssm}/a/db")), in_region(Store::Parameters, "eu-central-1", "/a/db"));
+        }
         assert_eq!(parsed(secret), in_region(Store::Secrets, "eu-central-1", secret));
         assert_eq!(parsed(&format!("{secret}:password::")), in_region(Store::Secrets, "eu-central-1", secret));
         let of_registry =
             credentials("registry", "eu-west-1").map(|(store, one)| (store, one.region, one.names.join(" ")));
         assert_eq!(of_registry, in_region(Store::Secrets, "eu-west-1", "registry"));
-        for text in ["arn:aws:s3:::bucket/x", "arn:aws:ssm:eu-central-1:1:parameter/db", "arn:", "arn:a:b:c:d"] {
+        for text in ["arn:aws:s3:::bucket/x", "arn:aws:ssm:eu-central-1:1:parameter/db", "arn:", "arn:a:b:c:d", "a:b:c"]
+        {
             assert_eq!(parsed(text), None, "{text}");
         }
     }

@@ -3,7 +3,9 @@
 
 use wildmatch::WildMatch;
 
-use super::policy::{Statement, is_every_action, is_every_resource, is_every_role, is_star, is_whole_service};
+use super::policy::{
+    Statement, is_every_action, is_every_role, is_nearly_every_role, is_pass_role, is_star, is_whole_service,
+};
 
 /// What the denials leave of an allowed action. Each variant leaves less than the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,13 +37,14 @@ fn after(denial: &Statement<'_>, action: &str) -> Left {
     };
     let is_all = |resource: &&str| is_star(resource) || (is_pass_role(action) && is_every_role(resource));
     let names_all = denial.resources.iter().any(is_all);
-    let is_open = denial.has_other_resources || denial.resources.iter().any(|resource| is_every_resource(resource));
+    let is_nearly_all = |resource: &&str| is_pass_role(action) && is_nearly_every_role(resource);
+    let is_open = denial.is_about_all(action) || denial.resources.iter().any(is_nearly_all);
     match (is_denied, denial.conditions) {
         (false, _) => Left::All,
+        (true, _) if !names_all && !is_open => Left::All,
         (true, Some(_)) => Left::Conditional,
         (true, None) if names_all && !has_exceptions => Left::Nothing,
-        (true, None) if names_all || is_open => Left::Unknown,
-        (true, None) => Left::All,
+        (true, None) => Left::Unknown,
     }
 }
 
@@ -63,10 +66,6 @@ fn overlaps(pattern: &str, action: &str) -> bool {
 
 fn is_match(pattern: &str, text: &str) -> bool {
     WildMatch::new(&pattern.to_ascii_lowercase()).matches(&text.to_ascii_lowercase())
-}
-
-fn is_pass_role(action: &str) -> bool {
-    action.eq_ignore_ascii_case("iam:PassRole")
 }
 
 #[cfg(test)]
@@ -103,6 +102,10 @@ mod tests {
             (json!({"Action": "ec2:*"}), "s3:*", Left::All),
             (json!({"Resource": "arn:aws:s3:::logs/*"}), "s3:*", Left::All),
             (json!({"NotResource": "arn:aws:s3:::logs/*"}), "s3:*", Left::Unknown),
+            (json!({"NotResource": "*"}), "s3:*", Left::All),
+            (json!({"NotResource": "arn:aws:s3:::*"}), "s3:*", Left::All),
+            (json!({"NotResource": "*", "Condition": {"Bool": {"a": "true"}}}), "s3:*", Left::All),
+            (json!({"NotAction": "*"}), "s3:*", Left::All),
             (json!({"Resource": "arn:aws:s3:::*"}), "s3:*", Left::Unknown),
             (json!({"Condition": {"Bool": {"aws:SecureTransport": "false"}}}), "s3:*", Left::Conditional),
             (json!({"NotAction": "s3:GetObject"}), "s3:*", Left::Unknown),
@@ -113,6 +116,9 @@ mod tests {
             (json!({"Action": "iam:*", "Resource": "arn:aws:iam::1:role/*"}), "iam:PassRole", Left::Nothing),
             (json!({"Action": "iam:*", "Resource": "arn:aws:iam::1:role/a"}), "iam:PassRole", Left::All),
             (json!({"Action": "iam:*", "NotResource": "arn:aws:iam::1:role/a"}), "iam:PassRole", Left::Unknown),
+            (json!({"Action": "iam:*", "NotResource": "arn:aws:iam::1:role/?*"}), "iam:PassRole", Left::All),
+            (json!({"Action": "iam:*", "Resource": "arn:aws:iam::1:role/?*"}), "iam:PassRole", Left::Nothing),
+            (json!({"Action": "iam:*", "Resource": "arn:aws:iam::1:role/???????*"}), "iam:PassRole", Left::Unknown),
             (json!({"NotAction": "iam:PassRole"}), "iam:PassRole", Left::All),
             (json!({"NotAction": "s3:*"}), "iam:PassRole", Left::Nothing),
         ] {

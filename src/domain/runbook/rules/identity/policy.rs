@@ -14,8 +14,8 @@ pub(super) struct Statement<'p> {
     /// Whether the statement is about all actions but these.
     pub(super) is_negated: bool,
     pub(super) resources: Vec<&'p str>,
-    /// Whether the statement is about all resources but some.
-    pub(super) has_other_resources: bool,
+    /// The resources that the statement leaves out, if it is about all others.
+    pub(super) other_than: Option<Vec<&'p str>>,
     pub(super) conditions: Option<&'p Value>,
 }
 
@@ -41,7 +41,7 @@ fn statements<'p>(document: &'p Value, effect: &'static str) -> impl Iterator<It
             actions: texts(actions),
             is_negated,
             resources: texts(&statement["Resource"]),
-            has_other_resources: statement.get("NotResource").is_some(),
+            other_than: statement.get("NotResource").map(texts),
             conditions: statement.get("Condition").filter(|value| value.as_object().is_some_and(|all| !all.is_empty())),
         }
     })
@@ -50,13 +50,11 @@ fn statements<'p>(document: &'p Value, effect: &'static str) -> impl Iterator<It
 impl Statement<'_> {
     /// Returns what the statement allows, if it allows all actions of a service, or all but some, on all resources.
     pub(super) fn breadth(&self) -> Option<String> {
-        if !self.has_all_resources() {
-            return None;
-        }
         if self.is_negated {
-            return Some(format!("all actions but {} on all resources", shown(&self.actions)));
+            let is_broad = !self.actions.iter().any(|action| is_every_action(action)) && self.is_about_all("*");
+            return is_broad.then(|| format!("all actions but {} on all resources", shown(&self.actions)));
         }
-        let wide: Vec<&str> = self.actions.iter().copied().filter(|action| is_whole_service(action)).collect();
+        let wide = self.whole_services();
         match wide.iter().any(|action| is_every_action(action)) {
             true => Some("all actions on all resources".to_owned()),
             false => (!wide.is_empty()).then(|| format!("{} on all resources", shown(&wide))),
@@ -65,18 +63,38 @@ impl Statement<'_> {
 
     /// Returns the actions that [`Statement::breadth`] names: `*`, or all actions of some services.
     pub(super) fn wide_actions(&self) -> Vec<&str> {
-        let wide = || self.actions.iter().copied().filter(|action| is_whole_service(action));
-        match self.is_negated || wide().any(is_every_action) {
+        let wide = self.whole_services();
+        match self.is_negated || wide.iter().any(|action| is_every_action(action)) {
             true => vec!["*"],
-            false => wide().collect(),
+            false => wide,
         }
     }
 
-    /// Whether the statement allows the principal to pass every role.
+    /// Returns the actions that are all actions of a service, and that the statement allows on all resources.
+    fn whole_services(&self) -> Vec<&str> {
+        let is_wide = |action: &&str| is_whole_service(action) && self.is_about_all(action);
+        self.actions.iter().copied().filter(is_wide).collect()
+    }
+
+    /// Whether the statement allows the principal to pass every role, or every one but some.
     pub(super) fn passes_every_role(&self) -> bool {
         let names = |action: &str| WildMatch::new(&action.to_ascii_lowercase()).matches("iam:passrole");
         let has_action = self.actions.iter().any(|action| names(action)) != self.is_negated;
-        has_action && (self.has_all_resources() || self.resources.iter().any(|resource| is_every_role(resource)))
+        has_action
+            && match &self.other_than {
+                Some(_) => self.is_about_all("iam:PassRole"),
+                None => self.resources.iter().any(|resource| is_nearly_every_role(resource)),
+            }
+    }
+
+    /// Whether the statement is about all resources of a service, or about all but some. The action is one action, all
+    /// actions of a service, or `*`. A statement that leaves out all resources of the service is about none.
+    pub(super) fn is_about_all(&self, action: &str) -> bool {
+        let leaves_out = |resource: &&str| is_every_resource_of(resource, action);
+        match &self.other_than {
+            Some(others) => !others.iter().any(leaves_out),
+            None => self.resources.iter().any(|resource| is_every_resource(resource)),
+        }
     }
 
     /// Returns the names of the condition keys.
@@ -84,10 +102,6 @@ impl Statement<'_> {
         let operators = self.conditions.and_then(Value::as_object).into_iter().flatten();
         let keys = operators.filter_map(|(_, keys)| keys.as_object()).flatten();
         keys.map(|(key, _)| plain(key, 100)).collect()
-    }
-
-    fn has_all_resources(&self) -> bool {
-        self.has_other_resources || self.resources.iter().any(|resource| is_every_resource(resource))
     }
 }
 
@@ -100,15 +114,44 @@ pub(super) fn is_every_resource(resource: &str) -> bool {
             && resource.matches(':').count() < 5)
 }
 
+/// Whether the text names all resources that the action may be about.
+fn is_every_resource_of(resource: &str, action: &str) -> bool {
+    let of = |text: &str, index| text.split(':').nth(index).unwrap_or("*").to_ascii_lowercase();
+    let is_of_service = is_star(resource) || WildMatch::new(&of(resource, 2)).matches(&of(action, 0));
+    (is_every_resource(resource) && is_of_service) || (is_pass_role(action) && is_every_role(resource))
+}
+
 /// Whether the text is `*`, or several of them.
 pub(super) fn is_star(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte == b'*')
 }
 
-/// Whether the ARN names all roles, such as `role/*` or `role*`.
+/// The shortest and the longest names of roles (source: IAM API reference, CreateRole). No pattern that a person writes
+/// names one of these and not the others.
+const SHORTEST: [&str; 2] = ["+", "0"];
+const LONGEST: [&str; 2] = [
+    "++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++",
+    "0000000000000000000000000000000000000000000000000000000000000000",
+];
+
+/// Whether the text names all roles of its account, such as an ARN with `role/*`, `role*` or `role/?*`.
 pub(super) fn is_every_role(resource: &str) -> bool {
-    let prefix = part(resource).and_then(|part| part.strip_suffix('*'));
-    prefix.is_some_and(|prefix| "role/".starts_with(prefix.trim_end_matches('*')))
+    SHORTEST.iter().chain(&LONGEST).all(|name| names_role(resource, name))
+}
+
+/// Whether the text names all roles of its account, or all whose names are not short, such as an ARN with `role/???*`.
+pub(super) fn is_nearly_every_role(resource: &str) -> bool {
+    LONGEST.iter().all(|name| names_role(resource, name))
+}
+
+/// Whether the text names the role with this name, in the partition and the account of the text.
+fn names_role(resource: &str, name: &str) -> bool {
+    let own = |index| resource.split(':').nth(index).unwrap_or_default().replace('*', "").replace('?', "0");
+    WildMatch::new(resource).matches(&format!("arn:{}:iam::{}:role/{name}", own(1), own(4)))
+}
+
+pub(super) fn is_pass_role(action: &str) -> bool {
+    action.eq_ignore_ascii_case("iam:PassRole")
 }
 
 /// Returns the part of an ARN that names the resource.
@@ -181,6 +224,20 @@ mod tests {
         assert_eq!(found.as_deref(), Some("all actions but iam:* on all resources"));
         let other = json!({"Statement": [{"Effect": "Allow", "Action": "s3:*", "NotResource": "arn:aws:s3:::x"}]});
         assert!(allowing(&other).any(|statement| statement.breadth().is_some()));
+        for (name, statement) in [
+            ("NotResource", json!({"Action": "s3:*", "NotResource": "*"})),
+            ("NotResource", json!({"Action": "*", "NotResource": ["arn:aws:s3:::a", "arn:aws:*"]})),
+            ("NotResource", json!({"Action": "s3:*", "NotResource": "arn:aws:s3:::*"})),
+            ("NotAction", json!({"NotAction": "*", "Resource": "*"})),
+            ("NotAction", json!({"NotAction": ["s3:GetObject", "*:*"], "NotResource": "arn:aws:s3:::a"})),
+        ] {
+            let mut document = json!({"Statement": statement});
+            document["Statement"]["Effect"] = "Allow".into();
+            let found = allowing(&document).find_map(|statement| statement.breadth());
+            assert_eq!(found, None, "{name} leaves nothing: {document}");
+        }
+        let of_others = json!({"Statement": {"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::*"}});
+        assert!(allowing(&of_others).any(|statement| statement.breadth().is_some()));
         let denied = json!({"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]});
         assert_eq!(allowing(&denied).count(), 0);
     }
@@ -194,17 +251,30 @@ mod tests {
         for action in ["iam:PassRole", "iam:passrole", "iam:Pass*", "iam:*", "*", "iam:?assRole"] {
             assert!(passes(action, "*"), "{action}");
         }
-        for resource in ["role/*", "role/**", "role*", "r*", "*"] {
+        for resource in ["role/*", "role/**", "role*", "r*", "*", "role/?*", "role/*?", "role/??*", "????/*", "?*"] {
             assert!(passes("iam:PassRole", &format!("arn:aws:iam::111122223333:{resource}")), "{resource}");
         }
-        assert!(!passes("iam:PassRole", "arn:aws:iam::111122223333:role/path/*"));
-        assert!(!passes("iam:PassRole", "arn:aws:iam::111122223333:role/"));
-        assert!(!passes("iam:PassRole", "arn:aws:iam::111122223333:role/web-*"));
+        for arn in ["arn:aws:iam::*:role/*", "arn:*:iam:*:????????????:role/?*", "arn:aws:iam::*", "arn:aws:*", "arn:*"]
+        {
+            assert!(passes("iam:PassRole", arn), "{arn}");
+        }
+        for resource in ["role/path/*", "role/", "role/web-*", "role/????", "role/*-web", "user/*"] {
+            assert!(!passes("iam:PassRole", &format!("arn:aws:iam::111122223333:{resource}")), "{resource}");
+        }
+        assert!(!passes("*", "arn:aws:s3:::*"));
         assert!(!passes("iam:GetRole", "*"));
         let negated = |action: &str| {
             let document = json!({"Statement": [{"Effect": "Allow", "NotAction": action, "Resource": "*"}]});
             allowing(&document).any(|statement| statement.passes_every_role())
         };
-        assert!(negated("s3:*") && !negated("iam:*"));
+        assert!(negated("s3:*") && !negated("iam:*") && !negated("*"));
+        let other_than = |resource: &str| {
+            let document = json!({"Statement": {"Effect": "Allow", "Action": "*", "NotResource": resource}});
+            allowing(&document).any(|statement| statement.passes_every_role())
+        };
+        assert!(other_than("arn:aws:iam::111122223333:role/admin") && other_than("arn:aws:s3:::*"));
+        for all in ["*", "arn:aws:iam::*", "arn:aws:iam::111122223333:role/*", "arn:aws:iam::111122223333:role/?*"] {
+            assert!(!other_than(all), "{all}");
+        }
     }
 }

@@ -26,26 +26,26 @@ fn judged(account: &Account, repository: &Repository, images: &[EcrReference]) -
     let is_excluded = |tag: &str| repository.exclusions.iter().any(|filter| WildMatch::new(filter).matches(tag));
     let tags = images.iter().filter(|image| image.digest.is_none()).filter_map(|image| image.tag.as_deref());
     let (excluded, other): (Vec<&str>, Vec<&str>) = tags.partition(|tag| is_excluded(tag));
-    let moving = match repository.mutability.as_str() {
+    // The tags in use that may name another image later, and whether new tags of the repository are immutable.
+    let (moving, is_sealed) = match repository.mutability.as_str() {
         "IMMUTABLE" => return (Verdict::Pass, "a tag of the repository always names the same image".to_owned()),
-        "IMMUTABLE_WITH_EXCLUSION" => excluded,
-        "MUTABLE_WITH_EXCLUSION" => other,
-        "MUTABLE" => {
-            let message = "a tag of the repository may name another image later; set imageTagMutability to IMMUTABLE";
-            return (Verdict::Fail, message.to_owned());
-        }
+        "IMMUTABLE_WITH_EXCLUSION" => (excluded, true),
+        "MUTABLE_WITH_EXCLUSION" => (other, false),
+        "MUTABLE" => ([excluded, other].concat(), false),
         _ => return (Verdict::Undecidable, "this version of Logweir does not know the setting".to_owned()),
     };
-    match (moving.is_empty(), repository.mutability.as_str()) {
-        (false, _) => {
-            let message = format!("the tags {} of task definitions may name another image later", names(moving));
-            (Verdict::Fail, message)
-        }
-        (true, "IMMUTABLE_WITH_EXCLUSION") => {
-            (Verdict::Pass, account.scoped("each tag that the task definitions use always names the same image"))
-        }
-        (true, _) => {
-            let message = "the tags that the task definitions use are immutable, and other tags are not";
+    if !moving.is_empty() {
+        let message = format!(
+            "the tags {} of task definitions may name another image later; set imageTagMutability to IMMUTABLE",
+            names(moving)
+        );
+        return (Verdict::Fail, message);
+    }
+    match is_sealed {
+        true => (Verdict::Pass, account.scoped("each tag that the task definitions use always names the same image")),
+        false => {
+            let message = "no tag that the task definitions use may name another image later, but other tags of the \
+                           repository may";
             (Verdict::Advice, account.scoped(message))
         }
     }

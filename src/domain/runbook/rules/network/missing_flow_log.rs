@@ -14,12 +14,18 @@ use crate::domain::text::names;
 
 pub(super) const NAME: &str = "missing-flow-log";
 
+/// The written runbook demands flow logs for the launch type EC2, so the verdict is open without the kind of a host.
+const UNKNOWN_HOST: &str = "Logweir does not know whether a capacity provider has instances, which need the flow log; \
+    run: aws ecs describe-capacity-providers";
+
 /// A VPC in which tasks run.
 struct Vpc<'a> {
     id: &'a str,
     owner: &'a str,
     subnets: BTreeSet<&'a str>,
     has_instances: bool,
+    /// Whether Logweir does not know where some tasks of the VPC run.
+    has_unknown_hosts: bool,
     /// The read that Logweir lacks to know whether tasks of the VPC run on instances.
     unread: Option<Missing<'a>>,
 }
@@ -48,11 +54,13 @@ fn vpcs<'a>(account: &'a Account, workloads: &[Workload<'_>], subnets: &'a [Subn
                 owner: &subnet.owner,
                 subnets: BTreeSet::new(),
                 has_instances: false,
+                has_unknown_hosts: false,
                 unread: hidden,
             };
             let vpc = vpcs.entry(&subnet.vpc).or_insert(new);
             vpc.subnets.insert(&subnet.id);
             vpc.has_instances |= workload.has_instances();
+            vpc.has_unknown_hosts |= workload.has_unknown_host();
             vpc.unread = vpc.unread.or_else(|| workload.unread_host(account));
         }
     }
@@ -105,8 +113,12 @@ fn judged(account: &Account, vpc: &Vpc<'_>) -> RunbookResult {
     // The written runbook demands flow logs for the launch type EC2.
     match (vpc.has_instances, vpc.unread) {
         (true, _) => about(Verdict::Fail, &message, "/FlowLogs", ids),
-        (false, None) => about(Verdict::Advice, &account.scoped(&message), "/FlowLogs", ids),
         (false, Some(missing)) => not_checked(NAME, resource, missing),
+        (false, None) if vpc.has_unknown_hosts => {
+            let message = format!("{message}; {UNKNOWN_HOST}");
+            about(Verdict::Undecidable, &message, "/FlowLogs", ids)
+        }
+        (false, None) => about(Verdict::Advice, &account.scoped(&message), "/FlowLogs", ids),
     }
 }
 

@@ -165,6 +165,11 @@ impl Workload<'_> {
         self.hosts.contains(&Host::Instances)
     }
 
+    /// Whether Logweir does not know where some or all of the tasks run.
+    pub(super) fn has_unknown_host(&self) -> bool {
+        self.hosts.is_empty() || self.hosts.contains(&Host::Unknown)
+    }
+
     /// Returns the missing fact if a capacity provider that Logweir could not read decides where the tasks run.
     pub(super) fn unread_host<'m>(&self, account: &'m Account) -> Option<Missing<'m>> {
         match self.hosts.contains(&Host::Unknown) {
