@@ -23,7 +23,8 @@ pub(super) async fn refusal<P: Ports>(ports: &P, source: &RevisionArn, cause: &C
 /// Ends a claimed record if an operator backs out the run that opened the record, and no worker has begun a step. If a
 /// worker has begun a step, releases the lease, because the backout undoes the step.
 pub(super) async fn withheld<P: Ports>(ports: &P, claimed: &mut Claim<'_, P>) -> Result<Option<Conclusion>, Halt> {
-    let Some(attempt) = claimed.record.attempt()? else { return Ok(None) };
+    // The steps report a record that cannot be read.
+    let Ok(Some(attempt)) = claimed.record.attempt() else { return Ok(None) };
     let has_begun = attempt.started.contains(&true) || attempt.done.iter().any(Option::is_some);
     let (source, cause) = (claimed.source().clone(), attempt.opening.cause.clone());
     let why = match refusal(ports, &source, &cause).await {
