@@ -138,6 +138,15 @@ fn placed(launch_type: Option<&str>, strategy: &[&str]) -> Account {
     })
 }
 
+/// Returns an account whose service has neither a launch type nor a strategy, in a cluster with a default strategy.
+fn placed_by_default(strategy: &[&str], change: impl FnOnce(&mut Service)) -> Account {
+    let mut service = service();
+    change(&mut service);
+    let mut cluster = cluster(vec![service], Vec::new());
+    cluster.default_strategy = strategy.iter().map(ToString::to_string).collect();
+    account(vec![cluster])
+}
+
 fn versioned(version: Option<&str>, family: Option<&str>) -> Account {
     with_service(|service| {
         service.placement.launch_type = Some("FARGATE".into());
@@ -154,7 +163,7 @@ fn addressed(address: Option<&str>) -> Account {
 
 fn connected(is_enabled: bool, ports: &[bool]) -> Account {
     let ports = ports.iter().map(|has_tls| ConnectPort { name: "http".into(), has_tls: *has_tls }).collect();
-    with_service(|service| service.service_connect = Some(ServiceConnect { is_enabled, ports }))
+    with_service(|service| service.service_connect = Some(ServiceConnect { deployment: 1, is_enabled, ports }))
 }
 
 fn insights(value: &str) -> Account {
@@ -214,6 +223,19 @@ fn a_result_names_its_resource_its_member_its_operation_and_the_time_of_the_read
     assert_eq!(evidence.source, "ecs:DescribeServices");
     assert_eq!(evidence.member, "/networkConfiguration/awsvpcConfiguration/assignPublicIp");
     assert_eq!((evidence.value.as_deref(), evidence.time), (Some("ENABLED"), Some(time())));
+}
+
+#[test]
+fn the_evidence_of_service_connect_points_at_the_newest_deployment() {
+    let member = |account: &Account| {
+        let results = results(account, "");
+        let (_, result) = results.iter().find(|(_, result)| result.rule == "plaintext-service-connect").unwrap();
+        result.evidence.as_ref().unwrap().member.clone()
+    };
+    let of_newest = "/deployments/1/serviceConnectConfiguration";
+    assert_eq!(member(&connected(true, &[false])), format!("{of_newest}/services"));
+    assert_eq!(member(&connected(false, &[])), format!("{of_newest}/enabled"));
+    assert_eq!(member(&with_service(|_| {})), "/deployments");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Reads the facts of the network in which the services and tasks run.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use super::fact;
 use crate::aws::client::Aws;
@@ -65,9 +66,11 @@ async fn after<S, T>(subnets: &Fact<S>, read: impl Future<Output = Answer<T>>, a
 
 /// Returns the ids of the subnets of services, task sets and running tasks.
 fn subnet_ids(ecs: &EcsFacts) -> Vec<String> {
-    let of_services = ecs.services().flat_map(|service| service.placements().map(|(_, placement)| placement));
+    let placements = ecs
+        .services()
+        .flat_map(|service| iter::once(&service.placement).chain(service.task_sets.iter().map(|set| &set.placement)));
     let of_services =
-        of_services.filter_map(|placement| placement.network.as_ref()).flat_map(|network| &network.subnets);
+        placements.filter_map(|placement| placement.network.as_ref()).flat_map(|network| &network.subnets);
     sorted(of_services.chain(ecs.tasks().flat_map(|task| &task.subnets)).cloned())
 }
 

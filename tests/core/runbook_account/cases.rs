@@ -5,8 +5,8 @@ use logweir::domain::runbook::account::Account;
 use logweir::domain::runbook::account::ecs::{Network, Placement, ProviderKind, TaskSet};
 
 use super::{
-    REGION, account, addressed, connected, denied, group, insights, placed, provider, read, roles, tags, versioned,
-    with_cluster, with_providers, with_service, with_task,
+    REGION, account, addressed, connected, denied, group, insights, placed, placed_by_default, provider, read, roles,
+    tags, versioned, with_cluster, with_providers, with_service, with_task,
 };
 
 /// Returns the cases: the rule, a verdict that it gives, and the account.
@@ -41,6 +41,10 @@ pub(crate) fn cases() -> Vec<(&'static str, Verdict, Account)> {
             service.task_sets = vec![TaskSet { arn, id: "ecs-svc/1".into(), placement }];
         })
     };
+    let bare_set = || {
+        let arn = format!("{REGION}:task-set/prod/web/ecs-svc/1");
+        TaskSet { arn, id: "ecs-svc/1".into(), placement: Placement::default() }
+    };
     let managed = || vec![provider("cp", ProviderKind::ManagedInstances)];
     let role = "arn:aws:iam::111122223333:role/app";
     vec![
@@ -72,6 +76,26 @@ pub(crate) fn cases() -> Vec<(&'static str, Verdict, Account)> {
         ("instance-placement", NotChecked, unread_providers(placed(None, &["cp"]))),
         ("instance-placement", NotChecked, unread_tasks()),
         ("instance-placement", Undecidable, placed(None, &[])),
+        // The default strategy of the cluster decides for a service or a task set that has neither.
+        ("instance-placement", Pass, placed_by_default(&["FARGATE_SPOT"], |_| {})),
+        ("instance-placement", NotChecked, placed_by_default(&["cp"], |_| {})),
+        ("instance-placement", Advice, with_providers(placed_by_default(&["cp"], |_| {}), managed())),
+        (
+            "instance-placement",
+            Fail,
+            placed_by_default(&["FARGATE"], |service| service.placement.launch_type = Some("EC2".into())),
+        ),
+        (
+            "instance-placement",
+            NotApplicable,
+            placed_by_default(&["FARGATE"], |service| service.task_sets = vec![bare_set()]),
+        ),
+        ("instance-placement", Pass, placed_by_default(&["FARGATE"], |service| service.task_sets = vec![bare_set()])),
+        (
+            "old-platform-version",
+            Fail,
+            placed_by_default(&["FARGATE"], |service| service.placement.platform_version = Some("1.3.0".into())),
+        ),
         ("instance-placement", Fail, task_set("EC2", "DISABLED")),
         ("instance-placement", Pass, with_task(|task| task.launch_type = Some("FARGATE".into()))),
         ("instance-placement", Fail, with_task(|task| task.launch_type = Some("EC2".into()))),

@@ -71,6 +71,15 @@ fn missing_endpoints() -> Vec<Case> {
             (placement.launch_type, placement.strategy) = (None, vec!["own".into()]);
             account.ecs.capacity_providers = denied("ecs:DescribeCapacityProviders");
         }),
+        case(RULE, Undecidable, |account| {
+            let placement = &mut service(account).placement;
+            (placement.launch_type, placement.strategy) = (None, vec!["own".into()]);
+        }),
+        case(RULE, Pass, |account| {
+            let placement = &mut service(account).placement;
+            (placement.launch_type, placement.strategy) = (None, vec!["own".into()]);
+            endpoints(account).extend(["ecs", "ecs-agent", "ecs-telemetry"].map(endpoint));
+        }),
         case(RULE, NotChecked, |account| account.ecs.definitions.clear()),
         case(RULE, NotApplicable, |account| {
             for definition in &mut account.ecs.definitions {
@@ -202,6 +211,12 @@ fn flow_logs() -> Vec<Case> {
         case(RULE, Advice, move |account| {
             on_instances(account);
             log(|one| one.traffic = "REJECT".into())(account);
+        }),
+        // The default strategy of the cluster decides for a service without a launch type and a strategy.
+        case(RULE, Advice, |account| {
+            service(account).placement.launch_type = None;
+            cluster(account).default_strategy = vec!["FARGATE".into()];
+            of(&mut account.network.flow_logs).clear();
         }),
         // The kind of the capacity provider decides whether the fault is a failure or advice.
         case(RULE, Undecidable, |account| {

@@ -37,7 +37,7 @@ fn service(arn: &Value) -> Value {
     json!({
         "serviceArn": arn, "serviceName": last(arn), "status": "ACTIVE", "launchType": "FARGATE",
         "platformVersion": "1.3.0", "platformFamily": "Linux", "taskDefinition": new["taskDefinition"],
-        "deployments": [new, old], "tags": [{"key": "team", "value": "web"}], "propagateTags": "SERVICE",
+        "deployments": [old, new], "tags": [{"key": "team", "value": "web"}], "propagateTags": "SERVICE",
         "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": "ENABLED"}}
     })
 }
@@ -143,6 +143,11 @@ fn without_a_target_the_account_is_judged_and_nothing_is_changed() {
     ] {
         assert_eq!(results(&ran, rule), expected, "{rule}");
     }
+    let json = ran.json();
+    let mut all = json["requirements"].as_array().unwrap().iter().flat_map(|line| line["results"].as_array().unwrap());
+    let connect = all.find(|result| result["rule"] == "plaintext-service-connect").unwrap();
+    let newest = "/deployments/1/serviceConnectConfiguration/services";
+    assert_eq!(connect["evidence"]["member"], newest, "the newest deployment is not the first one");
     let made = operator.writing_calls();
     assert!(made.is_empty(), "{made:?}");
 }

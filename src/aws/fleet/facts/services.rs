@@ -36,7 +36,7 @@ fn row(cluster: &str, service: &Value) -> Service {
     let arn = text(&service["serviceArn"]).unwrap_or_default();
     let (deployments, sets) = (list(&service["deployments"]), list(&service["taskSets"]));
     let used = deployments.iter().chain(sets).chain([service]);
-    let newest = deployments.iter().find(|deployment| deployment["status"] == "PRIMARY");
+    let newest = deployments.iter().position(|deployment| deployment["status"] == "PRIMARY");
     let targets = || [service].into_iter().chain(sets).flat_map(|one| list(&one["loadBalancers"]));
     let target_groups: BTreeSet<String> = targets().flat_map(groups).collect();
     let classic: BTreeSet<String> = targets().filter_map(|target| text(&target["loadBalancerName"])).collect();
@@ -50,7 +50,7 @@ fn row(cluster: &str, service: &Value) -> Service {
         propagate_tags: text(&service["propagateTags"]),
         has_managed_tags: service["enableECSManagedTags"] == true,
         has_exec: service["enableExecuteCommand"] == true,
-        service_connect: newest.and_then(|newest| connect(&newest["serviceConnectConfiguration"])),
+        service_connect: newest.and_then(|newest| connect(deployments, newest)),
         target_groups: target_groups.into_iter().collect(),
         classic_balancers: classic.into_iter().collect(),
         definitions: used.filter_map(|one| text(&one["taskDefinition"])).collect(),
@@ -84,13 +84,15 @@ fn task_set(set: &Value) -> TaskSet {
     TaskSet { id: text(&set["id"]).unwrap_or_else(|| last(&arn).to_owned()), arn, placement: placement(set) }
 }
 
-/// Returns the Service Connect of a deployment.
-fn connect(connect: &Value) -> Option<ServiceConnect> {
+/// Returns the Service Connect of the deployment with this index.
+fn connect(deployments: &[Value], deployment: usize) -> Option<ServiceConnect> {
+    let connect = &deployments.get(deployment)?["serviceConnectConfiguration"];
     let port = |service: &Value| ConnectPort {
         name: text(&service["portName"]).unwrap_or_default(),
         has_tls: service["tls"].is_object(),
     };
     connect.is_object().then(|| ServiceConnect {
+        deployment,
         is_enabled: connect["enabled"] == true,
         ports: list(&connect["services"]).iter().map(port).collect(),
     })

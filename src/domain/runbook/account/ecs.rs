@@ -52,7 +52,7 @@ pub struct Cluster {
 /// Where ECS starts tasks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Placement {
-    /// `FARGATE`, `EC2`, `EXTERNAL` or `MANAGED_INSTANCES`. `None` with a strategy.
+    /// `FARGATE`, `EC2`, `EXTERNAL` or `MANAGED_INSTANCES`. `None` with a strategy, also with that of the cluster.
     pub launch_type: Option<String>,
     /// The names of the capacity providers of the strategy.
     pub strategy: Vec<String>,
@@ -62,6 +62,18 @@ pub struct Placement {
     pub platform_family: Option<String>,
     /// The network of tasks with the mode `awsvpc`.
     pub network: Option<Network>,
+}
+
+/// A service or a task set, with where ECS starts its tasks.
+#[derive(Clone, Debug)]
+pub struct Placed<'a> {
+    pub resource: Resource,
+    pub placement: &'a Placement,
+    /// The launch type, or the names of the capacity providers of the strategy. Empty if the task sets of the service
+    /// decide, or if ECS shows neither.
+    pub places: Vec<&'a str>,
+    /// Whether the default strategy of the cluster decides.
+    pub is_by_default: bool,
 }
 
 /// The network of tasks with the mode `awsvpc`.
@@ -110,6 +122,8 @@ pub struct TaskSet {
 /// The Service Connect of a service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServiceConnect {
+    /// The index of the newest deployment among the deployments of the service, from 0.
+    pub deployment: usize,
     pub is_enabled: bool,
     /// The ports that other services reach.
     pub ports: Vec<ConnectPort>,
@@ -261,21 +275,29 @@ impl Cluster {
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
+
+    /// Returns where ECS starts the tasks of a service of the cluster, and of each of its task sets. The default
+    /// strategy of the cluster decides for a service or a task set without a launch type and a strategy (source: ECS API
+    /// reference, CreateService and CreateTaskSet). A service with task sets starts no tasks of its own.
+    pub fn placements<'a>(&'a self, service: &'a Service) -> impl Iterator<Item = Placed<'a>> {
+        let placed = |resource, placement: &'a Placement, starts_tasks: bool| {
+            let own = placement.places();
+            let is_by_default = own.is_empty() && starts_tasks && !self.default_strategy.is_empty();
+            let places = if is_by_default { texts(&self.default_strategy) } else { own };
+            Placed { resource, placement, places, is_by_default }
+        };
+        let of_set = move |set: &'a TaskSet| {
+            let name = format!("{}/{}/{}", service.cluster, service.name, set.id);
+            placed(Resource::new(ResourceKind::TaskSet, name, &set.arn), &set.placement, true)
+        };
+        let own = placed(service.resource(), &service.placement, service.task_sets.is_empty());
+        std::iter::once(own).chain(service.task_sets.iter().map(of_set))
+    }
 }
 
 impl Service {
     pub fn resource(&self) -> Resource {
         Resource::new(ResourceKind::Service, format!("{}/{}", self.cluster, self.name), &self.arn)
-    }
-
-    /// Returns the placement of the service, and of each of its task sets.
-    pub fn placements(&self) -> impl Iterator<Item = (Resource, &Placement)> {
-        let of_set = |set: &TaskSet| {
-            let name = format!("{}/{}/{}", self.cluster, self.name, set.id);
-            Resource::new(ResourceKind::TaskSet, name, &set.arn)
-        };
-        let sets = self.task_sets.iter().map(move |set| (of_set(set), &set.placement));
-        std::iter::once((self.resource(), &self.placement)).chain(sets)
     }
 }
 
@@ -298,16 +320,22 @@ impl CapacityProvider {
 
 impl Placement {
     /// Returns the launch type, or the names of the capacity providers of the strategy.
-    pub fn places(&self) -> Vec<&str> {
+    fn places(&self) -> Vec<&str> {
         match (&self.launch_type, self.strategy.as_slice()) {
             (Some(launch_type), []) => vec![launch_type],
-            (_, strategy) => strategy.iter().map(String::as_str).collect(),
+            (_, strategy) => texts(strategy),
         }
     }
+}
 
+fn texts(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
+}
+
+impl Placed<'_> {
     /// Whether ECS may start tasks on Fargate.
     pub fn uses_fargate(&self) -> bool {
-        self.places().into_iter().any(is_fargate)
+        self.places.iter().any(|place| is_fargate(place))
     }
 }
 

@@ -56,9 +56,7 @@ fn credentials(text: &str, region: &str) -> Option<(Store, Reference)> {
     Some((Store::Secrets, Reference { names: vec![text.clone()], text, region, owner: None }))
 }
 
-/// Returns the store and the reference. A text that is no ARN is the name of a parameter. A colon and a version or a
-/// label may follow the name of a parameter, and no name contains a colon (source: Systems Manager API reference,
-/// GetParameter and PutParameter).
+/// Returns the store and the reference. A text that is no ARN is the name of a parameter.
 fn parsed(text: &str, region: &str) -> Option<(Store, Reference)> {
     let reference = |region: &str, owner: Option<&str>, names: Vec<String>| Reference {
         text: text.to_owned(),
@@ -67,9 +65,7 @@ fn parsed(text: &str, region: &str) -> Option<(Store, Reference)> {
         names,
     };
     if !text.starts_with("arn:") {
-        let (name, version) = text.split_once(':').unwrap_or((text, ""));
-        let names = vec![name.to_owned()];
-        return (!version.contains(':')).then(|| (Store::Parameters, reference(region, None, names)));
+        return Some((Store::Parameters, reference(region, None, vec![unversioned(text).to_owned()])));
     }
     let parts: Vec<&str> = text.split(':').collect();
     let [_, _, service, region, account, ..] = parts.as_slice() else { return None };
@@ -79,7 +75,8 @@ fn parsed(text: &str, region: &str) -> Option<(Store, Reference)> {
     match *service {
         // The ARN of the parameter `db` is the one of the parameter `/db` too.
         "ssm" => {
-            let path = parts.get(5)?.strip_prefix("parameter/")?;
+            let path = parts[5..].join(":");
+            let path = unversioned(path.strip_prefix("parameter/")?);
             let names = match path.contains('/') {
                 true => vec![format!("/{path}")],
                 false => vec![path.to_owned(), format!("/{path}")],
@@ -91,6 +88,19 @@ fn parsed(text: &str, region: &str) -> Option<(Store, Reference)> {
             Some((Store::Secrets, reference(region, Some(account), vec![parts[..7].join(":")])))
         }
         _ => None,
+    }
+}
+
+/// Returns the name of a parameter without its version or its label, which follow after a colon. No name contains a
+/// colon (source: Systems Manager API reference, GetParameter, PutParameter and LabelParameterVersion).
+fn unversioned(name: &str) -> &str {
+    let is_version = |text: &str| {
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+        !text.is_empty() && text.bytes().all(is_part)
+    };
+    match name.split_once(':') {
+        Some((name, version)) if is_version(version) => name,
+        _ => name,
     }
 }
 
@@ -114,13 +124,16 @@ mod tests {
             assert_eq!(of_version(&format!("{ssm}/db")), in_region(Store::Parameters, "eu-central-1", "db /db"));
             assert_eq!(of_version(&format!("{ssm}/a/db")), in_region(Store::Parameters, "eu-central-1", "/a/db"));
         }
+        // Systems Manager refuses a name with a colon, so a text that is no version stays in the name.
+        for text in ["a:b:c", "db:", "a name: b"] {
+            assert_eq!(parsed(text), in_region(Store::Parameters, "eu-west-1", text));
+        }
         assert_eq!(parsed(secret), in_region(Store::Secrets, "eu-central-1", secret));
         assert_eq!(parsed(&format!("{secret}:password::")), in_region(Store::Secrets, "eu-central-1", secret));
         let of_registry =
             credentials("registry", "eu-west-1").map(|(store, one)| (store, one.region, one.names.join(" ")));
         assert_eq!(of_registry, in_region(Store::Secrets, "eu-west-1", "registry"));
-        for text in ["arn:aws:s3:::bucket/x", "arn:aws:ssm:eu-central-1:1:parameter/db", "arn:", "arn:a:b:c:d", "a:b:c"]
-        {
+        for text in ["arn:aws:s3:::bucket/x", "arn:aws:ssm:eu-central-1:1:parameter/db", "arn:", "arn:a:b:c:d"] {
             assert_eq!(parsed(text), None, "{text}");
         }
     }

@@ -1,7 +1,9 @@
 //! Turns facts into results: one for each cluster, service, task set or task, and `not-checked` for a missing fact.
 
+use std::borrow::Cow;
+
 use super::Checked;
-use crate::domain::runbook::account::ecs::{Cluster, Placement, Service, Task};
+use crate::domain::runbook::account::ecs::{Cluster, Placed, Service, Task};
 use crate::domain::runbook::account::{Account, Missing, Origin};
 use crate::domain::runbook::verdict::{Evidence, Resource, RunbookResult, Verdict};
 use crate::domain::text::plain::plain;
@@ -14,13 +16,13 @@ pub(super) struct Judged {
     pub(super) verdict: Verdict,
     pub(super) message: String,
     /// The JSON pointer of the member in the description of the resource.
-    pub(super) member: &'static str,
+    pub(super) member: Cow<'static, str>,
     pub(super) value: Option<String>,
 }
 
 impl Judged {
-    pub(super) fn new(verdict: Verdict, message: impl Into<String>, member: &'static str) -> Self {
-        Self { verdict, message: message.into(), member, value: None }
+    pub(super) fn new(verdict: Verdict, message: impl Into<String>, member: impl Into<Cow<'static, str>>) -> Self {
+        Self { verdict, message: message.into(), member: member.into(), value: None }
     }
 
     /// Returns the decision with the value of the member.
@@ -34,7 +36,7 @@ pub(super) fn result(rule: &'static str, resource: Resource, origin: Origin, jud
     let Judged { verdict, message, member, value } = judged;
     let evidence = Evidence {
         source: origin.source.to_owned(),
-        member: member.to_owned(),
+        member: member.into_owned(),
         value: value.map(|value| plain(&value, LONGEST)),
         time: Some(origin.time),
     };
@@ -70,29 +72,36 @@ pub(super) fn each_cluster(account: &Account, rule: &'static str, judge: impl Fn
 
 /// Returns the result of a rule about each service.
 pub(super) fn each_service(account: &Account, rule: &'static str, judge: impl Fn(&Service) -> Judged) -> Checked {
-    of_services(account, rule, |service, origin| vec![result(rule, service.resource(), origin, judge(service))])
+    of_services(account, rule, |_, service, origin| vec![result(rule, service.resource(), origin, judge(service))])
 }
 
 /// Returns the result of a rule about the placement of each service, and of each task set.
 pub(super) fn each_placement(
     account: &Account,
     rule: &'static str,
-    judge: impl Fn(&Service, &Placement) -> Judged,
+    judge: impl Fn(&Service, &Placed<'_>) -> Judged,
 ) -> Checked {
-    of_services(account, rule, |service, origin| {
-        let judged = |(resource, placement)| result(rule, resource, origin, judge(service, placement));
-        service.placements().map(judged).collect()
+    of_services(account, rule, |cluster, service, origin| {
+        let judged = |placed: Placed<'_>| {
+            let judged = judge(service, &placed);
+            result(rule, placed.resource, origin, judged)
+        };
+        cluster.placements(service).map(judged).collect()
     })
 }
 
-fn of_services(account: &Account, rule: &'static str, of_one: impl Fn(&Service, Origin) -> Checked) -> Checked {
+fn of_services(
+    account: &Account,
+    rule: &'static str,
+    of_one: impl Fn(&Cluster, &Service, Origin) -> Checked,
+) -> Checked {
     let clusters = match account.ecs.clusters.get() {
         Err(missing) => return vec![not_checked(rule, account.resource(), missing)],
         Ok((clusters, _)) => clusters,
     };
     let of_cluster = |cluster: &Cluster| match cluster.services.get() {
         Err(missing) => vec![not_checked(rule, cluster.resource(), missing)],
-        Ok((services, origin)) => services.iter().flat_map(|service| of_one(service, origin)).collect(),
+        Ok((services, origin)) => services.iter().flat_map(|service| of_one(cluster, service, origin)).collect(),
     };
     clusters.iter().flat_map(of_cluster).collect()
 }

@@ -9,12 +9,15 @@ use crate::domain::runbook::verdict::Verdict;
 pub(super) const NAME: &str = "instance-placement";
 
 pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
-    let mut results = each_placement(account, NAME, |service, placement| {
-        let places = placement.places();
-        if places.is_empty() && !service.task_sets.is_empty() {
+    let mut results = each_placement(account, NAME, |service, placed| {
+        if placed.places.is_empty() && !service.task_sets.is_empty() {
             return Judged::new(Verdict::NotApplicable, "the task sets of the service decide", "/launchType");
         }
-        judged(account, &places, placement.strategy.is_empty())
+        let judged = judged(account, &placed.places, placed.placement.strategy.is_empty());
+        match placed.is_by_default {
+            true => by_default(judged),
+            false => judged,
+        }
     });
     results.extend(each_standalone_task(account, NAME, |task| {
         let provider = task.capacity_provider.as_deref();
@@ -22,6 +25,13 @@ pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
         judged(account, &place.into_iter().collect::<Vec<_>>(), provider.is_none())
     }));
     results
+}
+
+/// Returns the decision about the default strategy of the cluster, which the description of the service does not show.
+fn by_default(judged: Judged) -> Judged {
+    let strategy = judged.value.unwrap_or_default();
+    let message = format!("{}; the default strategy of the cluster decides: {strategy}", judged.message);
+    Judged { message, value: None, ..judged }
 }
 
 /// Where a launch type or a capacity provider starts tasks.

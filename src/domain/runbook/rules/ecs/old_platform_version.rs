@@ -10,10 +10,10 @@ use crate::domain::runbook::verdict::Verdict;
 pub(super) const NAME: &str = "old-platform-version";
 
 pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
-    let mut results = each_placement(account, NAME, |_, placement| {
-        let family = placement.platform_family.as_deref();
-        match placement.uses_fargate() {
-            true => judged(placement.platform_version.as_deref(), family),
+    let mut results = each_placement(account, NAME, |_, placed| {
+        let family = placed.placement.platform_family.as_deref();
+        match placed.uses_fargate() {
+            true => judged(placed.placement.platform_version.as_deref(), family),
             false => Judged::new(Verdict::NotApplicable, "the tasks do not run on Fargate", "/platformVersion"),
         }
     });

@@ -11,8 +11,8 @@ pub(super) const NAME: &str = "public-address";
 const MEMBER: &str = "/networkConfiguration/awsvpcConfiguration/assignPublicIp";
 
 pub(super) fn check(account: &Account, _: &Baseline) -> Checked {
-    each_placement(account, NAME, |service, placement| {
-        let Some(network) = &placement.network else {
+    each_placement(account, NAME, |service, placed| {
+        let Some(network) = &placed.placement.network else {
             let message = match service.task_sets.is_empty() {
                 true => "the tasks have no network of their own; the network of their instance decides",
                 false => "the task sets of the service decide",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::WORKLOADS;
 use super::super::judged::{Judged, not_checked, result, unread};
-use super::workload::{Workload, known};
+use super::workload::{UNKNOWN_HOST, Workload, known};
 use super::{Checked, workload};
 use crate::domain::baseline::Baseline;
 use crate::domain::runbook::account::network::{FlowLog, Subnet};
@@ -13,10 +13,6 @@ use crate::domain::runbook::verdict::{Resource, ResourceKind, RunbookResult, Ver
 use crate::domain::text::names;
 
 pub(super) const NAME: &str = "missing-flow-log";
-
-/// The written runbook demands flow logs for the launch type EC2, so the verdict is open without the kind of a host.
-const UNKNOWN_HOST: &str = "Logweir does not know whether a capacity provider has instances, which need the flow log; \
-    run: aws ecs describe-capacity-providers";
 
 /// A VPC in which tasks run.
 struct Vpc<'a> {

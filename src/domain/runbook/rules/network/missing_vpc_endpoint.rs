@@ -2,6 +2,7 @@
 
 use super::super::judged::not_checked;
 use super::place::{self, Found, Place};
+use super::workload::{OF_INSTANCES, UNKNOWN_HOST};
 use super::{Checked, workload};
 use crate::domain::baseline::Baseline;
 use crate::domain::runbook::account::network::Route;
@@ -26,6 +27,12 @@ fn judged(place: &Place<'_>) -> RunbookResult {
         true => "no endpoint that the tasks need".to_owned(),
         false => present.join(", "),
     };
+    let absent = |service: &&str| place.endpoints(service).is_empty();
+    if missing.is_empty() && place.workload.has_unknown_host() && OF_INSTANCES.iter().any(absent) {
+        let absent: Vec<&str> = OF_INSTANCES.into_iter().filter(absent).collect();
+        let message = format!("the VPC has no endpoint for {}; {UNKNOWN_HOST}", absent.join(", "));
+        return place.result(NAME, Verdict::Undecidable, message, shown);
+    }
     if missing.is_empty() {
         let message = "the VPC has an endpoint for each service of AWS that the tasks and their agent call";
         return place.result(NAME, Verdict::Pass, message.to_owned(), shown);

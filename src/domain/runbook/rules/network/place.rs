@@ -77,7 +77,7 @@ pub(super) fn of<'a>(account: &'a Account, workload: &'a Workload<'a>, rule: &'s
         return Found::Decided(Box::new(RunbookResult::not_checked(resource(), rule, message)));
     }
     let needs = workload.needs(account);
-    if needs.is_empty() {
+    if needs.is_empty() && !workload.has_unknown_host() {
         let message = "the tasks need no endpoint that Logweir knows of";
         return decided(Verdict::NotApplicable, message, workload.definition_member());
     }

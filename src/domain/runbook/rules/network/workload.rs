@@ -5,10 +5,19 @@ use std::collections::BTreeSet;
 use super::super::judged::{Judged, not_checked, result};
 use super::Checked;
 use crate::domain::ecs::image_name::EcrReference;
-use crate::domain::runbook::account::ecs::{Cluster, Definition, Placement, ProviderKind, Service, Task, is_fargate};
+use crate::domain::runbook::account::ecs::{
+    Cluster, Definition, Placed, Placement, ProviderKind, Service, Task, is_fargate,
+};
 use crate::domain::runbook::account::network::Subnet;
 use crate::domain::runbook::account::{Account, Fact, Missing, Origin, Store};
 use crate::domain::runbook::verdict::{Resource, ResourceKind, RunbookResult, Verdict};
+
+/// The endpoints that the agents of instances need (source: ECS developer guide, Amazon ECS interface VPC endpoints).
+pub(super) const OF_INSTANCES: [&str; 3] = ["ecs", "ecs-agent", "ecs-telemetry"];
+
+/// Why a verdict is open for a workload with an unknown host.
+pub(super) const UNKNOWN_HOST: &str = "Logweir does not know whether tasks run on instances, and that decides; run: aws ecs \
+    describe-capacity-providers";
 
 /// Where tasks run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,11 +87,11 @@ fn of_service<'a>(
     let group = format!("service:{}", service.name);
     let running: Vec<&Task> = known(&cluster.tasks).filter(|task| task.group == group).collect();
     let used = Used::of(account, service.definitions.iter().chain(running.iter().map(|task| &task.definition)));
-    let workload = |(resource, placement): (Resource, &'a Placement)| Workload {
+    let workload = |Placed { resource, placement, places, .. }: Placed<'a>| Workload {
         resource,
         origin,
         tasks: cluster.tasks.get().map(|(_, origin)| origin),
-        hosts: placement.places().into_iter().map(|place| host(account, place)).collect(),
+        hosts: places.into_iter().map(|place| host(account, place)).collect(),
         subnets: network(placement, |network| &network.subnets),
         security_groups: network(placement, |network| &network.security_groups),
         interfaces: BTreeSet::new(),
@@ -91,10 +100,10 @@ fn of_service<'a>(
         has_exec: service.has_exec,
         has_session_key: cluster.session_key.is_some(),
     };
-    let decides = |(_, placement): &(Resource, &Placement)| {
-        service.task_sets.is_empty() || placement.network.is_some() || !placement.places().is_empty()
+    let decides = |placed: &Placed<'_>| {
+        service.task_sets.is_empty() || placed.placement.network.is_some() || !placed.places.is_empty()
     };
-    let mut workloads: Vec<Workload<'a>> = service.placements().filter(decides).map(workload).collect();
+    let mut workloads: Vec<Workload<'a>> = cluster.placements(service).filter(decides).map(workload).collect();
     if let Some(first) = workloads.first_mut() {
         first.interfaces = running.iter().flat_map(|task| &task.interfaces).map(String::as_str).collect();
     }
@@ -216,7 +225,7 @@ impl Workload<'_> {
     pub(super) fn needs(&self, account: &Account) -> BTreeSet<&'static str> {
         let mut needs = BTreeSet::new();
         if self.has_instances() {
-            needs.extend(["ecs", "ecs-agent", "ecs-telemetry"]);
+            needs.extend(OF_INSTANCES);
         }
         if self.has_exec {
             needs.insert("ssmmessages");
