@@ -71,5 +71,5 @@ pub use resume::{resume, resume_backouts};
 pub use retire::{forbid_retirements, retire_unused};
 pub use run::{
     FamilyPlan, PlannedFamily, RunBackout, RunDriver, RunEvent, RunPatience, RunWatch, back_out_run, begin_run,
-    place_services, plan_family, read_run,
+    followers, place_services, plan_family, read_run,
 };

@@ -2,6 +2,7 @@
 
 mod account;
 mod daemons;
+mod findings;
 mod resume;
 
 use account::{Account, Logs, Memory, arn};
@@ -261,28 +262,6 @@ async fn filters_cut_the_calls() {
     let audit = run(&account, &clusters).await;
     assert_eq!((audit.revisions.len(), audit.coverage.clusters), (10, 1));
     assert_eq!(account.made("ListTaskDefinitionFamilies"), 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn filters_of_tags_rules_and_severities_choose_revisions_and_findings() {
-    let mut account = Account::of(4, 4);
-    for number in 0..4 {
-        account.register(&format!("family-00000{number}"), 1, Logs::to("/ecs/none", Some("blocking")));
-    }
-    account.tag("family-000001", 1, "team", "web");
-    account.services.get_mut("cluster-2").unwrap()[0].tags = vec![("team".into(), "web".into())];
-    let selection = Selection { tags: Globs::of(["team=w*"]), ..Selection::default() };
-    assert_eq!(names(&run(&account, &selection).await), ["family-000001:1", "family-000002:1"]);
-    let rules = |selection: Selection| async move {
-        let audit = run(&account, &selection).await;
-        let rules = audit.revisions[0].findings.iter().map(|found| found.rule.name()).collect::<Vec<_>>();
-        (rules, account)
-    };
-    let (found, account) = rules(Selection { rules: Globs::of(["missing-*"]), ..Selection::default() }).await;
-    assert_eq!(found, ["missing-log-group"]);
-    let severities = Globs::of(["!error"]);
-    let audit = run(&account, &Selection { severities, ..Selection::default() }).await;
-    assert_eq!(audit.revisions[0].findings[0].rule, RuleName::BlockingDelivery);
 }
 
 #[tokio::test(start_paused = true)]

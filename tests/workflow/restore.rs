@@ -367,3 +367,17 @@ async fn a_source_that_is_active_ten_minutes_after_the_request_is_not_restored()
     assert_eq!((ended(&reports[0]), numbers(&world)), (BACKED_OUT, vec![1]), "{reports:?}");
     assert_eq!(world.count(REGISTER), 1);
 }
+
+#[tokio::test]
+async fn repeated_requests_to_restore_an_active_source_end_ten_minutes_after_the_first() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    assert_eq!(register(&world, &event(&source)).await.outcome, Outcome::Remediated);
+    for _ in 0..3 {
+        assert!(backs_out_with(&world, "operator", &source, asks(true, false)).await.is_retried());
+        assert_eq!(numbers(&world), [1, 2]);
+        world.advance(SignedDuration::from_mins(4));
+    }
+    let report = backs_out_with(&world, "operator", &source, asks(true, false)).await;
+    assert_eq!((ended(&report), numbers(&world)), (BACKED_OUT, vec![1]), "{report:?}");
+}

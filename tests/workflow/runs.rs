@@ -15,7 +15,7 @@ use logweir::ports::{Answer, TaskDefinitions};
 use logweir::settings::SHIPPED_BASELINE;
 use logweir::workflow::{
     BackoutOptions, Order, Origin, PlannedFamily, RunBackout, RunDriver, RunEvent, RunPatience, RunWatch, back_out_run,
-    begin_run, place_services, plan_family, read_run,
+    begin_run, followers, place_services, plan_family, read_run,
 };
 
 use crate::order::{backout, order};
@@ -107,8 +107,16 @@ async fn plan(world: &World, mode: Mode, canary: usize) -> RunPlan {
             Some(PlannedFamily::Compliant) | None => {}
         }
     }
-    place_services(world, &order, &mut items).await.unwrap();
-    let items = items.into_iter().map(|(item, _)| *item).collect();
+    let users = followers(world, &order, items.iter().map(|(item, _)| &**item)).await;
+    let mut placed = Vec::new();
+    for (item, edits) in items {
+        let with_services = match &users {
+            Ok(users) => place_services(world, &order, users, &item, &edits).await,
+            Err(error) => Err(error.clone()),
+        };
+        placed.push(with_services.unwrap_or_else(|error| item.without_services(&error.to_string())));
+    }
+    let items = placed;
     let mut plan = RunPlan { head, items, left, older: Vec::new(), unread: Vec::new(), families: families.len() };
     plan.sort();
     plan
@@ -140,11 +148,21 @@ async fn backs_out_as(world: &World, plan: &RunPlan, worker: &str) -> Answer<Run
 }
 
 async fn backs_out_within(world: &World, plan: &RunPlan, worker: &str, patience: SignedDuration) -> Answer<RunResult> {
+    backs_out_with(world, plan, worker, patience, BackoutOptions::default()).await
+}
+
+async fn backs_out_with(
+    world: &World,
+    plan: &RunPlan,
+    worker: &str,
+    patience: SignedDuration,
+    ask: BackoutOptions,
+) -> Answer<RunResult> {
     let (home, by) = (home(), by());
     let Some((run, plan)) = read_run(world, &run_name(plan)).await? else {
         panic!("the journal has no such run");
     };
-    let order = backout(&home, &by, worker, BackoutOptions::default());
+    let order = backout(&home, &by, worker, ask);
     let person = Person::default();
     let backout = RunBackout { order: &order, run, plan: &plan, watch: &person, patience, is_preview: false };
     back_out_run(world, &backout).await

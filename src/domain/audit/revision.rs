@@ -22,6 +22,8 @@ pub struct AuditedRevision {
     /// The services and standalone tasks that use the revision, in sorted order.
     pub users: Vec<User>,
     pub findings: Vec<AuditedFinding>,
+    /// Whether the filters of findings hide a fault of the revision. The verdict includes the hidden faults.
+    pub hides_fault: bool,
     /// The rules that Logweir could not check, or could not check for every container, because a read failed.
     pub not_checked: Vec<RuleName>,
     /// Why Logweir could not read the revision, or could not check every rule.
@@ -118,9 +120,21 @@ impl AuditedRevision {
         format!("{}:{}", self.family, self.revision)
     }
 
-    /// Whether the revision has no fault. Returns `None` if it has no fault, but a read failed.
+    /// Whether one of the findings that the audit shows is a fault.
+    pub fn shows_fault(&self) -> bool {
+        self.findings.iter().any(AuditedFinding::is_fault)
+    }
+
+    /// Keeps the findings that the audit is asked for. The verdict on the revision stays the same.
+    pub fn keep_findings(&mut self, is_shown: impl Fn(&AuditedFinding) -> bool) {
+        let is_hidden = |finding: &AuditedFinding| finding.is_fault() && !is_shown(finding);
+        self.hides_fault |= self.findings.iter().any(is_hidden);
+        self.findings.retain(is_shown);
+    }
+
+    /// Whether the revision has no fault, shown or hidden. Returns `None` if it has no fault, but a read failed.
     pub fn compliant(&self) -> Option<bool> {
-        match self.findings.iter().any(AuditedFinding::is_fault) {
+        match self.hides_fault || self.shows_fault() {
             true => Some(false),
             false => self.unread.is_none().then_some(true),
         }

@@ -58,10 +58,19 @@ impl Record {
         self.entries.iter().any(|entry| matches!(entry.what, EntryKind::SourceWithdrawn(_)))
     }
 
-    /// Returns the time of the newest backout request.
-    pub fn backout_requested_at(&self) -> Option<Timestamp> {
-        let is_request = |entry: &&Entry| matches!(&entry.what, EntryKind::BackoutRequested(asked) if !asked.continues);
-        self.entries.iter().rev().find(is_request).map(|entry| entry.at)
+    /// Returns the time of the first request to restore the source in the unfinished backout. A repeated request changes
+    /// nothing about what the caller knew at this time.
+    pub fn restoration_requested_at(&self) -> Option<Timestamp> {
+        let is_request =
+            |entry: &&Entry| matches!(&entry.what, EntryKind::BackoutRequested(asked) if asked.restore_source);
+        let unfinished = self.entries.iter().rev().take_while(|entry| !matches!(entry.what, EntryKind::Closed(_)));
+        unfinished.filter(is_request).last().map(|entry| entry.at)
+    }
+
+    /// Whether Logweir has seen that the source is deregistered, and has begun to restore it or recorded what it saw.
+    pub fn is_restoring_source(&self) -> bool {
+        let begins = |entry: &Entry| matches!(entry.what, EntryKind::Restoring { .. });
+        self.head.restored.is_some() || self.source_is_withdrawn() || self.entries.iter().any(begins)
     }
 
     fn topics(&self) -> impl DoubleEndedIterator<Item = Topic<'_>> {

@@ -46,6 +46,9 @@ pub struct RunItem {
     /// The services that run the source revision, and that Logweir leaves alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<LeftService>,
+    /// Why Logweir could not read which services run the source revision. Logweir then updates no service for the item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unplaced: Option<String>,
     /// The tool or the stack that owns the family, according to the tags. Its next deployment brings the fault back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
@@ -119,8 +122,14 @@ impl RunItem {
             corrected,
             services: Vec::new(),
             left: Vec::new(),
+            unplaced: None,
             owner: owner(&described.tags),
         }
+    }
+
+    /// Returns the item without services, because Logweir could not read which services run the source revision.
+    pub fn without_services(self, why: &str) -> Self {
+        Self { services: Vec::new(), left: Vec::new(), unplaced: Some(plain(why, LONGEST)), ..self }
     }
 
     /// Whether the item corrects the source revision.
@@ -136,6 +145,11 @@ impl RunItem {
     /// Whether the item changes anything.
     pub fn acts(&self) -> bool {
         self.corrects() || !self.services.is_empty()
+    }
+
+    /// Whether the item changes anything, or names a service or a failed read.
+    pub fn says_something(&self) -> bool {
+        self.acts() || !self.left.is_empty() || self.unplaced.is_some()
     }
 
     /// The number of changes: the correction of the family counts one, and each service that follows counts one.

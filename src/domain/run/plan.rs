@@ -43,7 +43,7 @@ pub struct RunPlan {
     /// The services that run an older revision than their family's newest revision.
     #[serde(default)]
     pub older: Vec<OlderService>,
-    /// The families that Logweir could not read.
+    /// The families that Logweir could not read, and those whose services it could not read.
     #[serde(default)]
     pub unread: Vec<UnreadFamily>,
     /// The number of families with an ACTIVE revision.
@@ -73,7 +73,7 @@ pub struct OlderService {
     pub newest: RevisionArn,
 }
 
-/// A family that Logweir could not read.
+/// A family that Logweir could not read, or whose services it could not read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnreadFamily {

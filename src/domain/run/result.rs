@@ -24,7 +24,8 @@ pub enum Fate {
 /// One line of the result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RunLine {
-    /// The short name of the source revision (`web:1`) or of the service (`prod/web`).
+    /// The short name of the source revision (`web:1`) or of the service (`prod/web`), or `services of web:1` if the plan
+    /// does not know the services.
     pub about: String,
     pub fate: Fate,
     /// The outcome and the reason, as reports name them.

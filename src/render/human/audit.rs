@@ -25,7 +25,7 @@ const LONGEST: usize = 60;
 /// Returns the whole text.
 pub fn text(output: &AuditOutput, audits: &[Audit], owner_tags: &[String]) -> String {
     let AuditSummary { rules, worst, owners, .. } = &output.summary;
-    let mut text = head(&output.summary);
+    let mut text = head(&output.summary) + &hidden(audits);
     if !rules.is_empty() {
         text += &format!("\n{}", by_rule(rules));
     }
@@ -61,6 +61,15 @@ fn head(summary: &AuditSummary) -> String {
         text += &format!("; {} affected", count(*tasks_affected, "running task"));
     }
     text + "\n"
+}
+
+/// Names the revisions with a fault that the filters hide.
+fn hidden(audits: &[Audit]) -> String {
+    let number = audits.iter().flat_map(|audit| &audit.revisions).filter(|one| one.hides_fault).count() as u64;
+    match number {
+        0 => String::new(),
+        number => format!("--rule and --severity hide faults of {}\n", count(number, "revision")),
+    }
 }
 
 fn table(header: &[&str], numbers: &[usize]) -> Table {
@@ -163,10 +172,10 @@ impl<'a> FamilyRow<'a> {
     }
 }
 
-/// Returns the families with faults, and those that could not be read.
+/// Returns the families with shown faults, and those that could not be read.
 fn families(audit: &Audit, owner_tags: &[String], has_accounts: bool) -> String {
     let mut rows: BTreeMap<&str, FamilyRow<'_>> = BTreeMap::new();
-    for revision in audit.revisions.iter().filter(|revision| revision.compliant() != Some(true)) {
+    for revision in audit.revisions.iter().filter(|one| one.shows_fault() || one.compliant().is_none()) {
         rows.entry(&revision.family).or_default().add(revision, owner_tags);
     }
     if rows.is_empty() {

@@ -35,7 +35,7 @@ impl Output for PlanOutput<'_> {
         let plan = self.plan;
         let mut text = summary(plan);
         let canaries = plan.canaries();
-        for item in plan.items.iter().filter(|item| item.acts() || !item.left.is_empty()) {
+        for item in plan.items.iter().filter(|item| item.says_something()) {
             text += &heading(item);
             item.changes.iter().for_each(|it| detail(&mut text, &change(it)));
             item.log_groups.iter().for_each(|it| detail(&mut text, &log_group(it)));
@@ -45,6 +45,9 @@ impl Output for PlanOutput<'_> {
             }
             for left in &item.left {
                 detail(&mut text, &format!("service {}: {}: {}", left.service.short(), left.reason, left.why));
+            }
+            if let Some(why) = &item.unplaced {
+                detail(&mut text, &format!("updates no service, because its services could not be read: {why}"));
             }
             if let Some(owner) = &item.owner {
                 detail(&mut text, &format!("owner: {owner}; its next deployment brings the fault back"));

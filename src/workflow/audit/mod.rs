@@ -218,9 +218,9 @@ fn unread_part(what: &str, error: &PortError) -> UnreadPart {
     }
 }
 
-/// Removes the findings that the audit is not asked for. Returns whether the audit covers the revision.
+/// Hides the findings that the audit is not asked for. Returns whether the audit covers the revision.
 fn filtered(selection: &Selection, revision: &mut AuditedRevision, in_use: &InUse) -> bool {
-    revision.findings.retain(|finding| selection.has_finding(finding));
+    revision.keep_findings(|finding| selection.has_finding(finding));
     let of_services = revision.services().flat_map(|user| in_use.tags_of(&user.cluster, &user.name));
     let tags = revision.tags.iter().chain(of_services).map(|(key, value)| (&**key, &**value));
     selection.has_tags(tags)

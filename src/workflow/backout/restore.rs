@@ -61,11 +61,11 @@ impl<P: Ports> UndoDriver<'_, P> {
         }
         if self.source_is_active(now).await? {
             // The caller knows of the deregistration, but this read may not show the deregistration yet.
-            let asked = now.record.backout_requested_at();
+            let asked = now.record.restoration_requested_at();
             return match asked.is_some_and(|asked| may_lag(asked, self.ports.clock().now())) {
                 true => Err(not_visible_yet(format!(
                     "ECS still shows {} as ACTIVE, so there is nothing to restore yet; Logweir reads it again until \
-                     ten minutes after the request",
+                     ten minutes after the first request",
                     now.source.short()
                 ))),
                 false => Ok(None),

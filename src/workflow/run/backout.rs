@@ -10,10 +10,12 @@ use super::line::{left, of};
 use super::watch::{RunEvent, RunWatch};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
+use crate::domain::record::Record;
 use crate::domain::report::Decision;
 use crate::domain::run::{Fate, Run, RunItem, RunLine, RunPlan, RunResult, RunState};
 use crate::ports::{Answer, Clock, Journal, Ports, Timer};
-use crate::workflow::backout::{BackoutOrder, back_out, preview};
+use crate::workflow::backout::{BackoutOptions, BackoutOrder, back_out, preview};
+use crate::workflow::registration_state::read;
 
 /// The first and the longest pause between two tries.
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -47,9 +49,9 @@ where
     }
     let (mut opened, mut lines) = (Vec::new(), Vec::new());
     for item in &backout.plan.items {
-        match found(ports, &backout.run, item).await {
+        match found(ports, backout.order, &backout.run, item).await {
             Ok(Found::Nothing) => {}
-            Ok(Found::Opened(at)) => opened.push((at, item.source.clone())),
+            Ok(Found::Opened(at, restores)) => opened.push((at, item.source.clone(), restores)),
             Ok(Found::Others(line)) => lines.push(line),
             // A record that Logweir cannot read keeps no other record from its backout.
             Err(error) => {
@@ -59,7 +61,8 @@ where
         }
     }
     opened.sort_by(|one, other| other.cmp(one));
-    undo(ports, backout, opened.into_iter().map(|(_, source)| source).collect(), &mut lines).await;
+    let sources = opened.into_iter().map(|(_, source, restores)| (source, restores)).collect();
+    undo(ports, backout, sources, &mut lines).await;
     let is_done = lines.iter().all(|line| matches!(line.fate, Fate::Done | Fate::Skipped));
     if is_done && !backout.is_preview {
         run = moved(ports, run, RunState::BackedOut, &backout.order.worker).await?;
@@ -70,13 +73,13 @@ where
 /// What the journal says about an item.
 enum Found {
     Nothing,
-    /// The run opened the record at this time.
-    Opened(Timestamp),
+    /// The run opened the record at this time. The flag says whether the backout restores the source as requested.
+    Opened(Timestamp, bool),
     /// Another request opened the record.
     Others(RunLine),
 }
 
-async fn found<P: Ports>(ports: &P, run: &Run, item: &RunItem) -> Answer<Found> {
+async fn found<P: Ports>(ports: &P, order: &BackoutOrder<'_>, run: &Run, item: &RunItem) -> Answer<Found> {
     let Some(record) = ports.journal().read(&item.source).await? else { return Ok(Found::Nothing) };
     let attempt = match record.attempt() {
         Ok(attempt) => attempt,
@@ -87,7 +90,7 @@ async fn found<P: Ports>(ports: &P, run: &Run, item: &RunItem) -> Answer<Found> 
     };
     let cause = attempt.as_ref().map(|attempt| &attempt.opening.cause);
     if cause.is_some_and(|cause| cause.run.as_deref() == Some(run.name.id.as_str())) {
-        return Ok(Found::Opened(record.head.opened_at));
+        return Ok(Found::Opened(record.head.opened_at, restores(ports, order, &record).await));
     }
     let follows = |service| attempt.as_ref().and_then(|attempt| attempt.rollout(service)).is_some();
     if item.corrected.is_some() && !record.head.suppressed && item.services.iter().any(follows) {
@@ -101,31 +104,48 @@ async fn found<P: Ports>(ports: &P, run: &Run, item: &RunItem) -> Answer<Found> 
     Ok(Found::Nothing)
 }
 
+/// Whether the backout restores the source of the record. A request for a whole run is about the sources that are
+/// deregistered: the caller does not say that each source is. The backout of a source that ECS shows as ACTIVE therefore
+/// waits for no later read. If the read fails, the backout of the record reads the source again.
+async fn restores<P: Ports>(ports: &P, order: &BackoutOrder<'_>, record: &Record) -> bool {
+    if !order.ask.restore_source || record.is_restoring_source() {
+        return order.ask.restore_source;
+    }
+    let found = read(ports, &record.head.source, Some(record.head.opened_at)).await;
+    found.map_or(true, |found| !found.is_active())
+}
+
 async fn undo<P: Ports, W: RunWatch>(
     ports: &P,
     backout: &RunBackout<'_, '_, W>,
-    mut sources: VecDeque<RevisionArn>,
+    mut sources: VecDeque<(RevisionArn, bool)>,
     lines: &mut Vec<RunLine>,
 ) where
     P::Clock: Timer,
 {
     let (begun, mut pause) = (ports.clock().now(), SHORTEST);
+    let ask = BackoutOptions { restore_source: false, ..backout.order.ask.clone() };
+    let without = BackoutOrder { worker: backout.order.worker.clone(), ask, ..*backout.order };
     // The records that a later try may back out.
     let mut again = Vec::new();
     loop {
-        while let Some(source) = sources.pop_front() {
+        while let Some((source, restores)) = sources.pop_front() {
             if backout.watch.is_stopped() {
                 lines.push(left(source.short(), "the backout was interrupted"));
                 continue;
             }
             backout.watch.sees(RunEvent::Begins { about: &source.short() });
+            let order = if restores { backout.order } else { &without };
             let decision = match backout.is_preview {
-                true => preview(ports, backout.order, &source).await,
-                false => back_out(ports, backout.order, &source).await,
+                true => preview(ports, order, &source).await,
+                false => back_out(ports, order, &source).await,
             };
-            let line = line(&source, &decision);
+            let mut line = line(&source, &decision);
+            if backout.order.ask.restore_source && !restores && line.fate == Fate::Done {
+                line.why.get_or_insert_with(|| still_active(&source));
+            }
             if decision.is_retried() || line.fate == Fate::UnderWay {
-                again.push((source, line));
+                again.push((source, restores, line));
             } else {
                 backout.watch.sees(RunEvent::Ends(&line));
                 lines.push(line);
@@ -136,16 +156,21 @@ async fn undo<P: Ports, W: RunWatch>(
         if again.is_empty() || is_over || backout.watch.is_stopped() {
             break;
         }
-        let (about, why) = (again[0].0.short(), again[0].1.why.clone());
+        let (about, why) = (again[0].0.short(), again[0].2.why.clone());
         backout.watch.sees(RunEvent::Waits { about: &about, why: why.as_deref().unwrap_or("not finished yet") });
         ports.clock().wait(pause).await;
         pause = (pause * 2).min(LONGEST);
-        sources = again.drain(..).map(|(source, _)| source).collect();
+        sources = again.drain(..).map(|(source, restores, _)| (source, restores)).collect();
     }
-    for (_, line) in again {
+    for (_, _, line) in again {
         backout.watch.sees(RunEvent::Ends(&line));
         lines.push(line);
     }
+}
+
+fn still_active(source: &RevisionArn) -> String {
+    let name = source.short();
+    format!("{name} is ACTIVE, so --restore-source restores nothing; if it was just deregistered, back out again")
 }
 
 fn line(source: &RevisionArn, decision: &Decision) -> RunLine {

@@ -10,7 +10,7 @@ use super::line::{left, of};
 use super::watch::{RunEvent, RunWatch};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
-use crate::domain::outcome::{Conclusion, Outcome};
+use crate::domain::outcome::{Conclusion, Outcome, Reason};
 use crate::domain::run::{Fate, Run, RunId, RunItem, RunLine, RunName, RunPlan, RunResult, RunState};
 use crate::ports::{Answer, Clock, Journal, Ports, Timer};
 use crate::workflow::order::Order;
@@ -71,6 +71,7 @@ where
             for service in &item.services {
                 self.follow(&mut progress, item, service, self.patience.deployment).await;
             }
+            progress.lines.extend(unplaced(item).inspect(|line| self.watch.sees(RunEvent::Ends(line))));
         }
         self.settle(&mut progress).await;
         let is_left = progress.lines.iter().any(|line| matches!(line.fate, Fate::Left | Fate::UnderWay));
@@ -232,4 +233,11 @@ where
         progress.lines.push(line.clone());
         line
     }
+}
+
+/// Returns the line for an item whose services the plan does not know.
+fn unplaced(item: &RunItem) -> Option<RunLine> {
+    let why = item.unplaced.as_ref()?;
+    let why = format!("no service was updated, because the plan does not know which services run the revision: {why}");
+    Some(of(format!("services of {}", item.source.short()), &Outcome::Failed.because(Reason::Unreadable).saying(why)))
 }

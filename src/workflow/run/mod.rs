@@ -16,5 +16,5 @@ mod watch;
 pub use backout::{RunBackout, back_out_run};
 pub use drive::{RunDriver, RunPatience};
 pub use journal::{begin_run, read_run};
-pub use survey::{FamilyPlan, PlannedFamily, place_services, plan_family};
+pub use survey::{FamilyPlan, PlannedFamily, followers, place_services, plan_family};
 pub use watch::{RunEvent, RunWatch};

@@ -9,7 +9,7 @@ use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason};
 use crate::domain::plan::Plan;
 use crate::domain::record::{Record, Step};
 use crate::domain::run::{LeftFamily, LeftService, RunItem};
-use crate::ports::{Answer, Clock, Described, ErrorKind, Journal, Ports, Services, TaskDefinitions};
+use crate::ports::{Answer, Clock, Described, ErrorKind, Journal, Ports, RevisionUsers, Services, TaskDefinitions};
 use crate::workflow::decide::{Judgement, judge};
 use crate::workflow::family_walk::{self, AtOnce};
 use crate::workflow::lease::Halt;
@@ -135,40 +135,49 @@ fn left(newest: &RevisionArn, rules: &[String], ended: &Conclusion) -> PlannedFa
     })
 }
 
-/// Adds the services to the items: those that follow, and those that Logweir leaves alone. Reads every cluster of the
-/// account and Region once. Makes no call in mode register.
+/// Returns the services and tasks that run the source revisions of these items. Reads every cluster of the account and
+/// Region once. Makes no call in mode register.
+pub async fn followers<'i, P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    items: impl Iterator<Item = &'i RunItem>,
+) -> Answer<RevisionUsers> {
+    let sources: Vec<RevisionArn> = items.map(|item| item.source.clone()).collect();
+    if order.mode < Mode::Rollout || sources.is_empty() {
+        return Ok(RevisionUsers::new());
+    }
+    ports.services().users_of(&sources).await
+}
+
+/// Returns the item with its services: those that follow, and those that Logweir leaves alone. `edits` are the edits of
+/// the correction. Makes no call in mode register.
 pub async fn place_services<P: Ports>(
     ports: &P,
     order: &Order<'_>,
-    items: &mut [(Box<RunItem>, Vec<Edit>)],
-) -> Answer<()> {
-    if order.mode < Mode::Rollout || items.is_empty() {
-        return Ok(());
+    users: &RevisionUsers,
+    item: &RunItem,
+    edits: &[Edit],
+) -> Answer<RunItem> {
+    let mut item = item.clone();
+    if order.mode < Mode::Rollout || !item.registers() && item.corrected.is_none() {
+        return Ok(item);
     }
-    let sources: Vec<RevisionArn> = items.iter().map(|(item, _)| item.source.clone()).collect();
-    let users = ports.services().users_of(&sources).await?;
-    for (item, edits) in items {
-        if !item.registers() && item.corrected.is_none() {
-            continue;
-        }
-        let record = ports.journal().read(&item.source).await?;
-        if edits.is_empty() {
-            edits.extend(record.as_ref().map(edits_of).unwrap_or_default());
-        }
-        let places = users.get(&item.source).into_iter().flatten().map(|user| &user.place);
-        let services = places.filter_map(|place| match place {
-            Place::Service(service) => Some(service),
-            Place::Task(_) => None,
-        });
-        for service in services {
-            let planned = PlannedService { service, source: &item.source, edits, record: record.as_ref() };
-            match foreseen(ports, order, &planned).await? {
-                None => item.services.push(service.clone()),
-                Some(left) => item.left.push(left),
-            }
+    let record = ports.journal().read(&item.source).await?;
+    let earlier = record.as_ref().filter(|_| edits.is_empty()).map(edits_of).unwrap_or_default();
+    let edits = if edits.is_empty() { &earlier } else { edits };
+    let places = users.get(&item.source).into_iter().flatten().map(|user| &user.place);
+    let services = places.filter_map(|place| match place {
+        Place::Service(service) => Some(service),
+        Place::Task(_) => None,
+    });
+    for service in services {
+        let planned = PlannedService { service, source: &item.source, edits, record: record.as_ref() };
+        match foreseen(ports, order, &planned).await? {
+            None => item.services.push(service.clone()),
+            Some(left) => item.left.push(left),
         }
     }
-    Ok(())
+    Ok(item)
 }
 
 /// Returns the edits of an earlier correction.

@@ -29,6 +29,7 @@ fn plan() -> RunPlan {
         corrected: None,
         services: Vec::new(),
         left: Vec::new(),
+        unplaced: None,
         owner: None,
     };
     let items = (0..1500).map(item).collect();

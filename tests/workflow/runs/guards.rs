@@ -1,12 +1,16 @@
 //! What a run leaves alone: the account has moved since the plan, a guard forbids the change, or the plan was changed.
 
+use jiff::SignedDuration;
 use logweir::domain::ecs::service::Controller;
 use logweir::domain::outcome::Mode;
 use logweir::domain::run::{Fate, RunItem, RunPlan, RunState};
+use logweir::ports::ErrorKind;
 use logweir::settings::LEASE;
+use logweir::workflow::BackoutOptions;
 
-use super::{applies, arn, backs_out_as, blocking, corrected, fate, picture, plan, world, wrongs};
+use super::{applies, arn, backs_out_as, backs_out_with, blocking, corrected, fate, picture, plan, world, wrongs};
 use crate::world::story::{backs_out, with};
+use crate::world::{Moment, Then};
 
 #[tokio::test]
 async fn each_item_whose_family_has_moved_is_refused_and_named() {
@@ -79,6 +83,23 @@ async fn a_changed_plan_does_nothing_that_the_computed_plan_would_not_do() {
 }
 
 #[tokio::test]
+async fn a_plan_whose_services_cannot_be_read_corrects_the_families_and_updates_no_service() {
+    let world = world(2, 1);
+    world.at_nth("ListServices", 1, Moment::Before, Then::fail(ErrorKind::Refused, "ListServices", "AccessDenied"));
+    let first = plan(&world, Mode::Rollout, 0).await;
+    assert!(first.items.iter().all(|item| item.services.is_empty() && item.unplaced.is_some()), "{first:?}");
+    let before = picture(&world).services;
+    let result = applies(&world, &first).await;
+    for (about, expected) in [("f000:1", Fate::Done), ("services of f000:1", Fate::Failed), ("f001:1", Fate::Done)] {
+        assert_eq!(fate(&result, about), expected, "{about}: {result:?}");
+    }
+    assert_eq!((picture(&world).services, result.exit_code(), wrongs(&world)), (before, 2, vec![]));
+    let next = plan(&world, Mode::Rollout, 0).await;
+    assert_eq!(next.items.iter().map(|item| item.services.len()).collect::<Vec<_>>(), [1, 1], "{next:?}");
+    assert_eq!(applies(&world, &next).await.exit_code(), 0);
+}
+
+#[tokio::test]
 async fn the_plan_says_why_a_service_or_a_family_is_left_alone() {
     let world = world(4, 0);
     world.account(|account| {
@@ -114,4 +135,24 @@ async fn a_corrected_family_is_in_the_plan_only_for_its_services() {
     assert_eq!((second.count(Fate::Refused), second.exit_code()), (2, 1), "{second:?}");
     let first = backs_out_as(&world, &registered, "operator").await.unwrap();
     assert_eq!((first.state, corrected(&world).values().sum::<usize>()), (RunState::BackedOut, 0), "{first:?}");
+}
+
+#[tokio::test]
+async fn a_backout_of_a_run_restores_the_deregistered_sources_and_waits_for_no_active_one() {
+    let world = world(2, 0);
+    let plan = plan(&world, Mode::Register, 0).await;
+    applies(&world, &plan).await;
+    world.account(|account| {
+        let source = account.arn("f001", 1);
+        account.deregisters(&source);
+    });
+    let ask = BackoutOptions { restore_source: true, ..BackoutOptions::default() };
+    for _ in 0..2 {
+        let result = backs_out_with(&world, &plan, "operator", SignedDuration::ZERO, ask.clone()).await.unwrap();
+        assert_eq!((result.state, result.exit_code()), (RunState::BackedOut, 0), "{result:?}");
+        let why = result.lines.iter().find(|line| line.about == "f000:1").and_then(|line| line.why.clone());
+        assert!(why.unwrap().contains("f000:1 is ACTIVE, so --restore-source restores nothing"), "{result:?}");
+        let active = world.account(|account| ["f000", "f001"].map(|family| account.active(family)));
+        assert_eq!((active, wrongs(&world)), ([vec![1], vec![3]], vec![]));
+    }
 }

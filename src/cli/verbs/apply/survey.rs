@@ -1,6 +1,6 @@
 //! Makes the plan of a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
@@ -13,9 +13,10 @@ use crate::cli::progress::Progress;
 use crate::cli::session::Session;
 use crate::cli::targets::Target;
 use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::edit::Edit;
 use crate::domain::report::schema;
-use crate::domain::run::{PlanHead, RunPlan, UnreadFamily};
-use crate::workflow::{Order, PlannedFamily, place_services, plan_family};
+use crate::domain::run::{PlanHead, RunItem, RunPlan, UnreadFamily};
+use crate::workflow::{Order, PlannedFamily, followers, place_services, plan_family};
 
 /// The number of families that Logweir reads at the same time.
 const AT_ONCE: usize = 8;
@@ -76,14 +77,7 @@ pub(super) async fn survey(
         }
     }
     drop(progress);
-    let placed = || async {
-        let mut items = items.clone();
-        place_services(&session.ports, order, &mut items).await.map(|()| items)
-    };
-    let items = patiently(placed).await?;
-    // An item of an earlier correction is in the plan only if it says something about a service.
-    let says_something = |item: &crate::domain::run::RunItem| item.acts() || !item.left.is_empty();
-    plan.items = items.into_iter().map(|(item, _)| *item).filter(says_something).collect();
+    place(context, session, order, items, &mut plan).await;
     let found = older(context, &session.home, order.baseline, &newest, &plan.items).await?;
     for UnreadFamily { family, error } in &found.unread {
         context.printer.target_failure(family, &Failure::error(error.clone()));
@@ -92,4 +86,33 @@ pub(super) async fn survey(
     plan.unread.extend(found.unread);
     plan.sort();
     Ok(plan)
+}
+
+/// Adds the items to the plan, with the services that follow. If Logweir cannot read the services of an item, the item
+/// says so, and the plan contains the failed read.
+async fn place(
+    context: &Context,
+    session: &Session,
+    order: &Order<'_>,
+    items: Vec<(Box<RunItem>, Vec<Edit>)>,
+    plan: &mut RunPlan,
+) {
+    let (ports, mut failed) = (&session.ports, BTreeSet::new());
+    let users = patiently(|| followers(ports, order, items.iter().map(|(item, _)| &**item))).await;
+    for (item, edits) in items {
+        let placed = match &users {
+            Ok(users) => patiently(|| place_services(ports, order, users, &item, &edits)).await,
+            Err(error) => Err(error.clone()),
+        };
+        let item = placed.unwrap_or_else(|error| {
+            let family = item.source.family.to_string();
+            if failed.insert(error.to_string()) {
+                context.printer.target_failure(&format!("services of {}", item.source.short()), &error.clone().into());
+            }
+            plan.unread.push(UnreadFamily { family, error: format!("its services could not be read: {error}") });
+            item.without_services(&error.to_string())
+        });
+        // An item of an earlier correction is in the plan only if it says something about a service.
+        plan.items.extend(Some(item).filter(RunItem::says_something));
+    }
 }

@@ -27,7 +27,7 @@ use crate::cli::help::examples;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::domain::account_default::Statement;
-use crate::domain::audit::{Audit, AuditHome, Judge, OWNER_TAGS, Selection};
+use crate::domain::audit::{Audit, AuditHome, AuditedRevision, Judge, OWNER_TAGS, Selection};
 use crate::domain::baseline::{Baseline, Delivery};
 use crate::domain::ecs::default_log_mode::{DefaultLogMode, SettingName};
 use crate::domain::limits::throttle::Rate;
@@ -202,11 +202,11 @@ impl AuditArgs {
     }
 }
 
-/// Returns the owner and the files of each family with faults, by account and Region.
+/// Returns the owner and the files of each family with shown faults, by account and Region.
 fn sources(folder: &SourceFolder, audits: &[Audit]) -> Vec<OwnedFamily> {
     let mut found: BTreeMap<(&AuditHome, &str), OwnedFamily> = BTreeMap::new();
     let revisions = audits.iter().flat_map(|audit| audit.revisions.iter().map(|revision| (&audit.home, revision)));
-    for (home, revision) in revisions.filter(|(_, revision)| revision.compliant() == Some(false)) {
+    for (home, revision) in revisions.filter(|(_, revision)| revision.shows_fault()) {
         let tags: Vec<(&str, &str)> = revision.tags.iter().map(|(key, value)| (&**key, &**value)).collect();
         let principal = revision.registered_by.as_deref();
         let traces = Traces { tags: &tags, principal, ..Traces::default() };
@@ -252,12 +252,12 @@ fn absent(audits: &[Audit]) -> Option<String> {
     (!absent.is_empty()).then(|| shortened(&absent.join("; "), LONGEST_ABSENT))
 }
 
-/// Returns the exit code: an incomplete audit is an error, whatever it found.
+/// Returns the exit code for the findings that the audit shows. An incomplete audit is an error, whatever it found.
 fn exit(audits: &[Audit]) -> Exit {
     if audits.iter().any(|audit| !audit.coverage.is_complete()) {
         return Exit::Error;
     }
-    let has_fault = audits.iter().flat_map(|audit| &audit.revisions).any(|one| one.compliant() == Some(false));
+    let has_fault = audits.iter().flat_map(|audit| &audit.revisions).any(AuditedRevision::shows_fault);
     let is_unknown = audits.iter().flat_map(|audit| &audit.revisions).any(|one| one.unread.is_some());
     match (is_unknown, has_fault) {
         (true, _) => Exit::Error,

@@ -100,8 +100,10 @@ fn line<'a>(family: Family<'a>, run: &AuditRun<'_>) -> (Family<'a>, Line<'a>) {
 }
 
 fn details(family: &Family<'_>, line: &Line<'_>, has_accounts: bool, left: &mut usize) -> String {
+    let hides_fault = family.revisions.iter().any(|one| one.hides_fault);
     let severity = match (line.worst, line.is_unread) {
         (Some(worst), _) => format!("<span class=\"badge {0}\">{0}</span>", worst.name()),
+        (None, _) if hides_fault => "<span class=\"badge unknown\">faults hidden</span>".to_owned(),
         (None, true) => "<span class=\"badge unknown\">unknown</span>".to_owned(),
         (None, false) => "<span class=\"badge fine\">compliant</span>".to_owned(),
     };

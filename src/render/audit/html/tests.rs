@@ -74,6 +74,7 @@ fn revision(index: u32, number: u32, scopes: &[Scope], change: Change) -> Audite
         scopes: Scopes::of(scopes.iter().copied()),
         users: if running > 0 { vec![user] } else { Vec::new() },
         findings,
+        hides_fault: false,
         not_checked: Vec::new(),
         unread: (index == 5).then(|| change("ecs:DescribeTaskDefinition: AccessDenied").into()),
         is_unread: false,
