@@ -28,9 +28,9 @@ fn output_file(text: &str) -> Result<OutputFile, String> {
 }
 
 impl AuditOutputArgs {
-    /// Returns an error if two outputs have the same file.
+    /// Returns an error if two outputs have the same file, or if a file cannot be written.
     pub(super) fn check(&self) -> Result<(), Failure> {
-        output_files::distinct(&self.output)
+        output_files::check(&self.output)
     }
 
     /// Shows audits, and writes them to all files. `sources` are the owners and files of the families with faults.

@@ -122,5 +122,5 @@ fn of_finding(finding: &Finding, place: Option<Range<usize>>, changes: &[Replace
 
 /// Returns the path of a file in outputs. Returns `None` for standard input.
 pub(super) fn file(folder: &Path, origin: &str) -> Option<String> {
-    (origin != "<stdin>").then(|| patch_path(folder, Path::new(origin)))
+    (origin != "<stdin>").then(|| patch_path(folder, Path::new(origin)).to_string_lossy().into_owned())
 }

@@ -1,6 +1,7 @@
 //! The files of a folder that describe families, and the changes that `logweir fix` would make in them: the patch for
 //! the owner of each family.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use super::connect::wait;
@@ -111,7 +112,7 @@ fn tool(document: &Document, path: &Path) -> Option<OwnerKind> {
 }
 
 /// Returns the patch for one task definition of a file. Returns why Logweir does not change the file.
-fn patch(loaded: &Loaded, document: &Document, path: &str) -> Result<String, String> {
+fn patch(loaded: &Loaded, document: &Document, path: &OsStr) -> Result<String, String> {
     if !loaded.is_corrected(false) {
         return Ok(String::new());
     }

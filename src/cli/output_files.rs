@@ -49,14 +49,20 @@ pub(super) fn account(text: &str) -> Result<String, String> {
     if is_account(text) { Ok(text.to_owned()) } else { Err("the ID of an account has twelve digits".to_owned()) }
 }
 
-/// Returns an error if two outputs have the same file.
-pub(super) fn distinct(files: &[OutputFile]) -> Result<(), Failure> {
+/// Returns an error if two outputs have the same file, or if a file cannot be written. A verb asks before it reads the
+/// account.
+pub(super) fn check(files: &[OutputFile]) -> Result<(), Failure> {
     let mut paths = BTreeSet::new();
-    match files.iter().find(|output| !paths.insert(&output.path)) {
-        Some(twice) => Err(Failure::usage(format!("two outputs would be written to {}", twice.path.display()))
-            .help("name another file for each --output")),
-        None => Ok(()),
+    if let Some(twice) = files.iter().find(|output| !paths.insert(&output.path)) {
+        return Err(Failure::usage(format!("two outputs would be written to {}", twice.path.display()))
+            .help("name another file for each --output"));
     }
+    files.iter().try_for_each(|output| writable(&output.path))
+}
+
+/// Returns an error if the file cannot be written.
+pub(super) fn writable(path: &Path) -> Result<(), Failure> {
+    whole_file::check(path).map_err(|error| unwritten(path, &error))
 }
 
 /// Finds the facts that the formats need. Fails if the format `asff` needs a fact that is not known. `needs` says

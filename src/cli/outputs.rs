@@ -64,10 +64,14 @@ impl OutputArgs {
         Ok(Some(known))
     }
 
+    /// Returns an error if two outputs have the same file, or if a file cannot be written.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        output_files::check(&self.output)
+    }
+
     /// Finds the facts that the formats need. Fails if a format needs a fact that is not known, before any target is
     /// checked.
     pub(super) fn facts(&self, context: &Context, targets: &Targets) -> Result<OutputFacts, Failure> {
-        output_files::distinct(&self.output)?;
         let has_files = targets.list.iter().any(|target| !matches!(target, Target::Live(_)));
         output_files::facts(context, |is| self.has(context, is), self.account.as_deref(), has_files)
     }

@@ -28,10 +28,14 @@ fn output_file(text: &str) -> Result<OutputFile, String> {
 }
 
 impl RunbookOutputArgs {
+    /// Returns an error if two outputs have the same file, or if a file cannot be written.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        output_files::check(&self.output)
+    }
+
     /// Finds the facts that the formats need. Fails if a format needs a fact that is not known, before any target is
     /// judged. `has_files` says whether a target is a file, which shows neither account nor Region.
     pub(super) fn facts(&self, context: &Context, has_files: bool) -> Result<OutputFacts, Failure> {
-        output_files::distinct(&self.output)?;
         let has = |is: fn(FormatName) -> bool| {
             is(context.global.format) || self.output.iter().any(|output| is(output.format))
         };

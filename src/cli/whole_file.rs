@@ -73,6 +73,22 @@ pub(super) fn put_with(path: &Path, content: Content<'_>) -> io::Result<()> {
     }
 }
 
+/// Returns an error if [`put_with`] and [`put_private`] cannot write to the path. A verb that needs minutes asks before
+/// it begins. Creates a temporary file beside a regular or a new file, and removes it. Opens no device and no pipe.
+pub(super) fn check(path: &Path) -> io::Result<()> {
+    let target = match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => path.canonicalize()?,
+        Ok(metadata) if !metadata.is_dir() => return Ok(()),
+        _ => path.to_owned(),
+    };
+    if fs::symlink_metadata(&target).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    let new = beside(&target);
+    OpenOptions::new().write(true).create_new(true).open(&new)?;
+    fs::remove_file(new)
+}
+
 /// Writes a new file that only its owner may read, or replaces a regular file and keeps its permissions.
 pub(super) fn put_private(path: &Path, text: &str) -> io::Result<()> {
     if fs::metadata(path).is_ok() {

@@ -1,5 +1,6 @@
 //! The difference between two versions of a file as a unified diff, which `git apply` and `patch -p1` accept.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -10,7 +11,7 @@ const CONTEXT: usize = 3;
 
 /// Returns the unified diff of the file at `path`, with the headers of git. Returns an empty text if the two versions
 /// are equal. Only a line feed ends a line, as in git, so that a line keeps its carriage return.
-pub fn unified_diff(path: &str, before: &str, after: &str) -> String {
+pub fn unified_diff(path: impl AsRef<OsStr>, before: &str, after: &str) -> String {
     let old: Vec<&str> = before.split_inclusive('\n').collect();
     let new: Vec<&str> = after.split_inclusive('\n').collect();
     let hunks = group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), CONTEXT);
@@ -18,7 +19,7 @@ pub fn unified_diff(path: &str, before: &str, after: &str) -> String {
     for hunk in &hunks {
         let (Some(first), Some(last)) = (hunk.first(), hunk.last()) else { continue };
         if out.is_empty() {
-            out = header(path);
+            out = header(path.as_ref().as_encoded_bytes());
         }
         let from = first.old_range().start..last.old_range().end;
         let to = first.new_range().start..last.new_range().end;
@@ -58,20 +59,20 @@ fn range(lines: &Range<usize>) -> String {
 
 /// Returns the lines before the first hunk. A tab ends a name with a blank, as in git, so that `patch` reads the whole
 /// name.
-fn header(path: &str) -> String {
-    let (old, new) = (quoted(&format!("a/{path}")), quoted(&format!("b/{path}")));
-    let end = if path.contains(' ') { "\t" } else { "" };
+fn header(path: &[u8]) -> String {
+    let (old, new) = (quoted(&[b"a/", path].concat()), quoted(&[b"b/", path].concat()));
+    let end = if path.contains(&b' ') { "\t" } else { "" };
     format!("diff --git {old} {new}\n--- {old}{end}\n+++ {new}{end}\n")
 }
 
 /// Returns a file name in the spelling of git: a name with a special character is in quotes, with escapes as in C, and
 /// each byte that is not ASCII is an octal number.
-fn quoted(name: &str) -> String {
-    if name.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
-        return name.to_owned();
+fn quoted(name: &[u8]) -> String {
+    if name.iter().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+        return name.iter().copied().map(char::from).collect();
     }
     let mut text = String::from("\"");
-    for byte in name.bytes() {
+    for &byte in name {
         let _ = match byte {
             b'"' | b'\\' => write!(text, "\\{}", char::from(byte)),
             b'\t' => write!(text, "\\t"),
@@ -101,14 +102,16 @@ mod tests {
 
     #[test]
     fn a_name_is_quoted_as_in_git() {
-        for (name, spelled) in [
-            ("a/web.json", "a/web.json"),
-            ("a/my web.json", "a/my web.json"),
-            ("a/b\"c\\d\te", r#""a/b\"c\\d\te""#),
-            ("a/übel\u{1}", r#""a/\303\274bel\001""#),
-        ] {
+        let names: [(&[u8], &str); 5] = [
+            (b"a/web.json", "a/web.json"),
+            (b"a/my web.json", "a/my web.json"),
+            (b"a/b\"c\\d\te", r#""a/b\"c\\d\te""#),
+            ("a/übel\u{1}".as_bytes(), r#""a/\303\274bel\001""#),
+            (b"a/w\xff.json", r#""a/w\377.json""#),
+        ];
+        for (name, spelled) in names {
             assert_eq!(quoted(name), spelled);
         }
-        assert!(header("my web.json").contains("\n--- a/my web.json\t\n+++ b/my web.json\t\n"));
+        assert!(header(b"my web.json").contains("\n--- a/my web.json\t\n+++ b/my web.json\t\n"));
     }
 }

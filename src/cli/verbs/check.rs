@@ -89,6 +89,7 @@ impl CheckArgs {
 
     /// Checks the targets by the rules.
     pub(in crate::cli) fn run_by(&self, context: &Context, rules: &[&'static dyn Rule]) -> VerbResult {
+        self.outputs.check()?;
         if self.all {
             // A faulty baseline stops the run before it lists the families of the account.
             wait(context.baseline())?;

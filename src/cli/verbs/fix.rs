@@ -275,12 +275,12 @@ fn difference(target: &Target, loaded: &Loaded, text: &str) -> String {
     match (&loaded.document, target) {
         (Some(document), Target::File(file)) => {
             let folder = std::env::current_dir().unwrap_or_default();
-            unified_diff(&patch_path(&folder, &file.path), document.text(), text)
+            unified_diff(patch_path(&folder, &file.path), document.text(), text)
         }
-        (Some(document), _) => unified_diff(&name(target, loaded).to_string_lossy(), document.text(), text),
+        (Some(document), _) => unified_diff(name(target, loaded), document.text(), text),
         (None, _) => {
             let before = format!("{}\n", loaded.definition.text());
-            unified_diff(&name(target, loaded).to_string_lossy(), &before, text)
+            unified_diff(name(target, loaded), &before, text)
         }
     }
 }

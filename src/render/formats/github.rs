@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use super::shown::{fix, message, shown};
 use super::{Emitter, Run};
 use crate::domain::severity::Severity;
+use crate::domain::text::plain::plain;
 use crate::render::json::{FindingLine, Place, TargetOutput};
 
 pub(super) struct Annotations;
@@ -58,9 +59,10 @@ fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// Returns a text for a property.
+/// Returns a text for a property, without characters that are invisible or have an effect on a terminal. A name of a
+/// file may contain any character.
 fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+    plain(&data(text).replace(':', "%3A").replace(',', "%2C"), usize::MAX)
 }
 
 #[cfg(test)]
@@ -71,5 +73,7 @@ mod tests {
     fn no_text_can_end_a_command_or_begin_another() {
         let line = command("error", Some("a,b:c\n::d%.json"), None, "t", "100%\r\n::warning::x");
         assert_eq!(line, "::error file=a%2Cb%3Ac%0A%3A%3Ad%25.json,title=t::100%25%0D%0A::warning::x\n");
+        let line = command("notice", Some("a\u{1b}[31m\u{7}\0\r\u{202e}b\u{9b}.json"), None, "t", "x");
+        assert_eq!(line, "::notice file=a[31m%0Db.json,title=t::x\n");
     }
 }

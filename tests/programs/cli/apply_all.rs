@@ -6,6 +6,7 @@ use super::apply::blocking;
 use super::golden;
 use super::rollout::pinned;
 use crate::loopback::operator::Operator;
+use crate::loopback::{Loopback, Reply};
 
 fn two() -> Operator {
     Operator::of(&[blocking("web"), blocking("api")])
@@ -220,6 +221,27 @@ fn in_mode_rollout_the_plan_names_the_services_and_a_canary_that_is_in_progress_
     let ran = operator.run(&["apply", "--resume", &id, "--yes", "--wait", "0"]);
     assert!(ran.out.contains("prod/api: rolled-out") && ran.out.contains("web:1: remediated"), "{ran:?}");
     assert!(ran.out.contains("prod/web: in progress"), "{}", ran.out);
+}
+
+#[test]
+fn a_plan_names_each_item_whose_services_cannot_be_read_and_the_run_updates_no_service() {
+    let Operator { account, folder, .. } = Operator::of(&[pinned("web"), pinned("api")]);
+    account.creates_service("prod/web", "web", 1);
+    let mut service = account.service();
+    let aws = Loopback::serve(move |operation, body| match operation {
+        "ListServices" => Reply::error("AccessDeniedException", "not for you"),
+        _ => service(operation, body),
+    });
+    let operator = Operator { folder, account, aws };
+    let ran = operator.run(&["apply", "--all", "--mode", "rollout", "--yes", "--wait", "0"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert_eq!(ran.out.matches("updates no service, because its services could not be read: ").count(), 2, "{ran:?}");
+    assert!(ran.err.contains("AccessDeniedException: not for you"), "{}", ran.err);
+    for family in ["api", "web"] {
+        assert!(ran.out.contains(&format!("{family}:1: remediated")), "{}", ran.out);
+        assert!(ran.out.contains(&format!("services of {family}:1: failed (unreadable): ")), "{}", ran.out);
+    }
+    assert!(!operator.writing_calls().contains(&"UpdateService".to_owned()), "{:?}", operator.writing_calls());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::apply::blocking;
 use super::{BLOCKING, file, golden, logweir, run};
 use crate::loopback::operator::{Operator, Ran};
 
@@ -95,19 +96,40 @@ fn standard_output_has_one_format_and_files_have_others() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_an_error_and_the_other_files_are_written() {
+fn a_file_that_cannot_be_written_at_the_end_is_an_error_and_the_other_files_are_written() {
     let folder = TempDir::new().unwrap();
     file(&folder, "web.json", BLOCKING);
-    for (path, message, help) in [
-        ("none/out.json", "cannot write none/out.json: No such file", "create the folder of the file first"),
-        ("/dev/full", "cannot write /dev/full: No space left", "free disk space"),
-    ] {
-        let ran =
-            check(&folder, &["web.json", "--exit-zero", "--output", &format!("json={path}"), "--output", "csv=b.csv"]);
-        assert_eq!(ran.code, 2, "{ran:?}");
-        assert!(ran.err.contains(message) && ran.err.contains(help), "{}", ran.err);
-        assert!(read(&folder, "b.csv").contains("blocking-delivery"));
+    let ran = check(&folder, &["web.json", "--exit-zero", "--output", "json=/dev/full", "--output", "csv=b.csv"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    let (message, help) = ("cannot write /dev/full: No space left", "free disk space");
+    assert!(ran.err.contains(message) && ran.err.contains(help), "{}", ran.err);
+    assert!(read(&folder, "b.csv").contains("blocking-delivery"));
+}
+
+#[test]
+fn a_path_that_cannot_be_written_stops_each_verb_before_its_first_call() {
+    let operator = Operator::of(&[blocking("web")]);
+    file(&operator.folder, "old.json", "old");
+    let place = |name: &str| operator.folder.path().join(name).display().to_string();
+    for (path, help) in [("none/out", "create the folder of the file first"), ("", ""), ("old.json/out", "")] {
+        let path = place(path);
+        let output = format!("json={path}");
+        for arguments in [
+            &["audit", "--no-cache", "--output", &output][..],
+            &["runbook", "--output", &output],
+            &["check", "--all", "--output", &output],
+            &["exec", "check", "--output", &output],
+            &["apply", "--all", "--plan-out", &path],
+        ] {
+            let ran = operator.run(arguments);
+            assert_eq!(ran.code, 2, "{arguments:?}: {ran:?}");
+            assert!(ran.err.contains(&format!("cannot write {path}")) && ran.err.contains(help), "{}", ran.err);
+        }
     }
+    assert_eq!(operator.aws.calls(), []);
+    let mut names: Vec<_> = fs::read_dir(operator.folder.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
+    names.retain(|name| name == "old.json" || name.to_string_lossy().contains(".logweir-"));
+    assert_eq!((names, read(&operator.folder, "old.json")), (vec!["old.json".into()], "old".to_owned()));
 }
 
 #[test]

@@ -78,6 +78,26 @@ fn a_patch_makes_what_fix_writes_in_every_layout() {
     ]);
 }
 
+/// Linux allows any bytes in a name.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_patch_of_a_file_whose_name_is_not_text_applies() {
+    let name: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"w\xffb.json");
+    for verb in [&["fix", "--diff"][..], &["runbook", "patch", "--rule", "missing-init"]] {
+        for program in PROGRAMS {
+            let folder = TempDir::new().unwrap();
+            for path in [folder.path().join(name), folder.path().join("api.json")] {
+                fs::write(path, BLOCKING).unwrap();
+            }
+            let ran = run_in(folder.path(), &[verb, &["."]].concat());
+            assert!(ran.out.contains(r#""a/w\377b.json""#), "{verb:?}: {ran:?}");
+            apply(folder.path(), program, &ran.out);
+            let changed = fs::read(folder.path().join(name)).unwrap();
+            assert!(changed != BLOCKING.as_bytes() && changed == fs::read(folder.path().join("api.json")).unwrap());
+        }
+    }
+}
+
 #[test]
 fn the_patch_of_the_third_party_files_makes_what_fix_writes() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/taskdefs");

@@ -15,7 +15,7 @@ use crate::cli::failure::{Exit, Failure, VerbResult};
 use crate::cli::families::family_targets;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::session::{Session, worker};
-use crate::cli::whole_file;
+use crate::cli::{output_files, whole_file};
 use crate::domain::baseline::Baseline;
 use crate::domain::outcome::Mode;
 use crate::domain::report::schema;
@@ -111,6 +111,7 @@ impl RunArgs {
             };
             context.printer.can_ask("--format json cannot prompt", help)?;
         }
+        self.plan_out.as_deref().map(output_files::writable).transpose()?;
         let given = self.plan.as_deref().map(|path| read(context, path)).transpose()?;
         if let Some(plan) = &given
             && plan.head.mode != shared.mode
@@ -285,6 +286,5 @@ fn read(context: &Context, path: &Path) -> Result<RunPlan, Failure> {
 
 /// Writes a plan, which only its owner may read.
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    whole_file::put_private(path, text)
-        .map_err(|error| Failure::error(format!("{}: {}", path.display(), without_number(&error.to_string()))))
+    whole_file::put_private(path, text).map_err(|error| output_files::unwritten(path, &error))
 }

@@ -1,5 +1,7 @@
 //! The target and the choices of a migration, for the verbs that plan or apply it.
 
+use std::ffi::OsString;
+
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
@@ -122,7 +124,7 @@ pub(in crate::cli) struct PlannedMigration {
     /// The whole text of the target after the migration. `None` while a blocker stands.
     pub(in crate::cli) text: Option<String>,
     /// The path of the target's file in the diff.
-    path: String,
+    path: OsString,
 }
 
 /// A target that Logweir has read.
@@ -308,10 +310,10 @@ impl PlannedMigration {
 }
 
 /// Returns the path of the target's file in a patch.
-fn path(target: &Target, revision: Option<&RevisionArn>) -> String {
+fn path(target: &Target, revision: Option<&RevisionArn>) -> OsString {
     match (target, revision) {
         (Target::File(file), _) => patch_path(&std::env::current_dir().unwrap_or_default(), &file.path),
-        (_, Some(arn)) => format!("{}-{}.json", arn.family, arn.revision),
-        (_, None) => "task-definition.json".to_owned(),
+        (_, Some(arn)) => format!("{}-{}.json", arn.family, arn.revision).into(),
+        (_, None) => "task-definition.json".into(),
     }
 }

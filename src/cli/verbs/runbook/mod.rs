@@ -95,6 +95,7 @@ impl RunbookArgs {
     }
 
     fn judge(&self, context: &Context) -> VerbResult {
+        self.outputs.check()?;
         let selected = Selected::parse(&self.targets, &self.walk)?;
         let targets = &selected.definitions.list;
         let baselines = match selected.account {

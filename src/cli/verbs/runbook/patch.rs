@@ -2,6 +2,7 @@
 //! writes no file and registers nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -137,7 +138,7 @@ impl RunbookPatchArgs {
             corrections.iter().map(|(document, correction)| (*document, correction)).collect();
         let Some((first, _)) = corrections.first() else { return file };
         match Document::corrected(&corrections) {
-            Ok(text) => file.diff = unified_diff(&path(target), first.text(), &text),
+            Ok(text) => file.diff = unified_diff(path(target), first.text(), &text),
             Err(refused) => file.refused.push(refused.why),
         }
         file
@@ -202,7 +203,7 @@ fn subject<'s>(
 }
 
 /// Returns the path of a target in the patch.
-fn path(target: &Target) -> String {
+fn path(target: &Target) -> OsString {
     match target {
         Target::File(file) => patch_path(&std::env::current_dir().unwrap_or_default(), &file.path),
         Target::Stdin | Target::Live(_) | Target::Unreadable(_) => "task-definition.json".into(),

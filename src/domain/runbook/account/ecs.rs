@@ -277,8 +277,8 @@ impl Cluster {
     }
 
     /// Returns where ECS starts the tasks of a service of the cluster, and of each of its task sets. The default
-    /// strategy of the cluster decides for a service or a task set without a launch type and a strategy (source: ECS API
-    /// reference, CreateService and CreateTaskSet). A service with task sets starts no tasks of its own.
+    /// strategy of the cluster decides for a service or a task set without a launch type and a strategy (source: ECS
+    /// API reference, CreateService and CreateTaskSet). A service with task sets starts no tasks of its own.
     pub fn placements<'a>(&'a self, service: &'a Service) -> impl Iterator<Item = Placed<'a>> {
         let placed = |resource, placement: &'a Placement, starts_tasks: bool| {
             let own = placement.places();

@@ -71,6 +71,7 @@ impl ExecCheckArgs {
         if let Some(rule) = self.rules.outside(EXEC.iter().map(|rule| rule.name)) {
             return Err(Failure::usage(format!("`{rule}` is no rule of the pack exec")).help("use `logweir check`"));
         }
+        self.outputs.check()?;
         let selection = Selection::new(&self.targets, &self.cluster, &self.service)?;
         let facts = self.outputs.facts(context, &Targets::default())?;
         let placed = wait(context.baseline())?;

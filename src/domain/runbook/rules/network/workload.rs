@@ -16,8 +16,8 @@ use crate::domain::runbook::verdict::{Resource, ResourceKind, RunbookResult, Ver
 pub(super) const OF_INSTANCES: [&str; 3] = ["ecs", "ecs-agent", "ecs-telemetry"];
 
 /// Why a verdict is open for a workload with an unknown host.
-pub(super) const UNKNOWN_HOST: &str = "Logweir does not know whether tasks run on instances, and that decides; run: aws ecs \
-    describe-capacity-providers";
+pub(super) const UNKNOWN_HOST: &str = "Logweir does not know whether tasks run on instances, and that decides; run: \
+    aws ecs describe-capacity-providers";
 
 /// Where tasks run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
