@@ -316,7 +316,7 @@ impl Run {
     }
 
     /// Ends a page for which Logweir read this number of task definitions and lists. The next page is due when the
-    /// average of the reads is back at [`RATE`].
+    /// average of the reads is back at the rate of the reconciliation.
     pub fn page_ends(&mut self, reads: u32, now: Timestamp) {
         self.failures = 0;
         self.counts.pages += 1;
