@@ -25,6 +25,10 @@ pub(super) async fn refusal<P: Ports>(ports: &P, source: &RevisionArn, cause: &C
 pub(super) async fn withheld<P: Ports>(ports: &P, claimed: &mut Claim<'_, P>) -> Result<Option<Conclusion>, Halt> {
     // The steps report a record that cannot be read.
     let Ok(Some(attempt)) = claimed.record.attempt() else { return Ok(None) };
+    // Only the steps withdraw a revision that is not the newest, and the backout undoes what the steps complete.
+    if attempt.corrected().is_some() {
+        return Ok(None);
+    }
     let has_begun = attempt.started.contains(&true) || attempt.done.iter().any(Option::is_some);
     let (source, cause) = (claimed.source().clone(), attempt.opening.cause.clone());
     let why = match refusal(ports, &source, &cause).await {

@@ -6,6 +6,7 @@ use super::entry::{Ending, Entry, EntryKind};
 use super::head::Record;
 use super::step::{Done, Step};
 use super::topic::{RecordEntry, ServiceEntry, StepEntry, Topic};
+use crate::domain::ecs::lag::may_lag;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::edit::Edit;
@@ -58,13 +59,13 @@ impl Record {
         self.entries.iter().any(|entry| matches!(entry.what, EntryKind::SourceWithdrawn(_)))
     }
 
-    /// Returns the time of the first request to restore the source in the unfinished backout. A repeated request changes
-    /// nothing about what the caller knew at this time.
+    /// Returns the time of the request to restore the source in the unfinished backout. A request repeated while reads may
+    /// still lag says nothing new. A later one does, because the source may have been deregistered since.
     pub fn restoration_requested_at(&self) -> Option<Timestamp> {
         let is_request =
             |entry: &&Entry| matches!(&entry.what, EntryKind::BackoutRequested(asked) if asked.restore_source);
         let unfinished = self.entries.iter().rev().take_while(|entry| !matches!(entry.what, EntryKind::Closed(_)));
-        unfinished.filter(is_request).last().map(|entry| entry.at)
+        unfinished.filter(is_request).map(|entry| entry.at).reduce(|new, old| if may_lag(old, new) { old } else { new })
     }
 
     /// Whether Logweir has seen that the source is deregistered, and has begun to restore it or recorded what it saw.

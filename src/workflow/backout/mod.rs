@@ -53,12 +53,38 @@ pub async fn preview<P: Ports>(ports: &P, order: &BackoutOrder<'_>, revision: &R
     timed(ports, decision, started)
 }
 
+/// Backs out the correction of this source, or only reports what the backout would undo. Unlike [`back_out`], never turns
+/// to a migration of the source, because a run only corrects.
+pub(in crate::workflow) async fn back_out_correction<P: Ports>(
+    ports: &P,
+    order: &BackoutOrder<'_>,
+    source: &RevisionArn,
+    is_preview: bool,
+) -> Decision {
+    let started = ports.clock().now();
+    let decision = match found_as(order, source, ports.journal().read(source).await, started) {
+        Ok((decision, record)) if is_preview => previewed(ports, order, decision, &record).await,
+        Ok((decision, record)) => try_back_out(ports, order, decision, record).await,
+        Err(decision) => *decision,
+    };
+    timed(ports, decision, started)
+}
+
 /// Returns the requested record and an unfinished decision about this record. If there is no such record, returns a
 /// finished decision with the reason as the error.
 async fn found<P: Ports>(
     ports: &P,
     order: &BackoutOrder<'_>,
     revision: &RevisionArn,
+    now: Timestamp,
+) -> Result<(Decision, Record), Box<Decision>> {
+    found_as(order, revision, record_named(ports.journal(), revision).await, now)
+}
+
+fn found_as(
+    order: &BackoutOrder<'_>,
+    revision: &RevisionArn,
+    read: Answer<Option<Record>>,
     now: Timestamp,
 ) -> Result<(Decision, Record), Box<Decision>> {
     let cause = Cause { actor: bounded(order.ask.requested_by.as_ref()), ..Cause::default() };
@@ -79,7 +105,7 @@ async fn found<P: Ports>(
         );
         return Err(Box::new(decision.ends(Outcome::Refused.because(Reason::ForeignRegion).saying(why))));
     }
-    match record_named(ports.journal(), revision).await {
+    match read {
         Err(error) => Err(Box::new(failed(decision, &error))),
         Ok(None) => {
             let why = format!("the journal has no record of {}", revision.short());

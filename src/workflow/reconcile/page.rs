@@ -8,12 +8,13 @@ use crate::domain::ecs::family_list::Listing;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags;
 use crate::domain::event::{is_own, is_service_linked};
+use crate::domain::limits::pages::EndlessList;
 use crate::domain::limits::reconciliation::{Counts, Due, PAGE, Reconciliation, Run};
 use crate::domain::outcome::{Mode, Outcome};
 use crate::domain::plan::{self, Plan};
 use crate::domain::rules::facts::{DefaultMode, LogGroup, Observation};
 use crate::ports::{Answer, Clock, Described, ErrorKind, Journal, LogGroups, PortError, Ports, TaskDefinitions};
-use crate::workflow::family_walk::{AtOnce, Listed, list, newest};
+use crate::workflow::family_walk::{AtOnce, Listed, endless, list, newest};
 use crate::workflow::left_over::is_left_over;
 use crate::workflow::order::Order;
 
@@ -111,7 +112,11 @@ impl<'p, P: Ports> Page<'p, P> {
         let is_old = self.began.duration_since(run.started) > TOKEN_HOLDS;
         while run.listing != Listing::End {
             self.reads += 1;
+            let before = run.listing.clone();
             match list(&self.calls(), &mut run.listing, is_old).await? {
+                Listed::Page(_) if run.listing == before => {
+                    return Err(endless("ListTaskDefinitionFamilies", EndlessList::SameToken));
+                }
                 Listed::Page(families) => {
                     let scope = &self.order.home.scope;
                     run.rest = families.into_iter().filter(|family| scope.has_family(family)).collect();

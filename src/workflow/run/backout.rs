@@ -10,11 +10,11 @@ use super::line::{left, of};
 use super::watch::{RunEvent, RunWatch};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
-use crate::domain::record::Record;
+use crate::domain::record::{Effects, Ending, Entry, EntryKind, Record, RolloutPhase};
 use crate::domain::report::Decision;
 use crate::domain::run::{Fate, Run, RunItem, RunLine, RunPlan, RunResult, RunState};
 use crate::ports::{Answer, Clock, Journal, Ports, Timer};
-use crate::workflow::backout::{BackoutOptions, BackoutOrder, back_out, preview};
+use crate::workflow::backout::{BackoutOptions, BackoutOrder, back_out_correction};
 use crate::workflow::registration_state::read;
 
 /// The first and the longest pause between two tries.
@@ -92,7 +92,14 @@ async fn found<P: Ports>(ports: &P, order: &BackoutOrder<'_>, run: &Run, item: &
     if cause.is_some_and(|cause| cause.run.as_deref() == Some(run.name.id.as_str())) {
         return Ok(Found::Opened(record.head.opened_at, restores(ports, order, &record).await));
     }
-    let follows = |service| attempt.as_ref().and_then(|attempt| attempt.rollout(service)).is_some();
+    if is_opened_again(&record, run) {
+        let name = item.source.short();
+        let why = format!("another request has opened the record since; `logweir backout {name}` undoes both");
+        return Ok(Found::Others(of(name, &Conclusion::from(Outcome::Refused).saying(why))));
+    }
+    let rollout = |service| attempt.as_ref().and_then(|attempt| attempt.rollout(service));
+    let updates = |phase: &RolloutPhase<'_>| !matches!(phase, RolloutPhase::Ended(Ending::NotDone { .. }));
+    let follows = |service| rollout(service).is_some_and(|rollout| updates(&rollout.state));
     if item.corrected.is_some() && !record.head.suppressed && item.services.iter().any(follows) {
         let name = item.source.short();
         let why = format!(
@@ -102,6 +109,18 @@ async fn found<P: Ports>(ports: &P, order: &BackoutOrder<'_>, run: &Run, item: &
         return Ok(Found::Others(of(name, &Conclusion::from(Outcome::Refused).saying(why))));
     }
     Ok(Found::Nothing)
+}
+
+/// Whether the run opened the record, and another request opened it again, so that a backout undoes the effects of both.
+fn is_opened_again(record: &Record, run: &Run) -> bool {
+    let is_of_run = |entry: &Entry| match &entry.what {
+        EntryKind::Opened(opening) => opening.cause.run.as_deref() == Some(run.name.id.as_str()),
+        _ => false,
+    };
+    let Some(opened) = record.entries.iter().rposition(is_of_run) else { return false };
+    let is_asked = |entry: &Entry| matches!(entry.what, EntryKind::BackoutRequested(_));
+    let is_in_place = record.head.open || !Effects::of(record).is_nothing();
+    is_in_place && !record.entries[opened..].iter().any(is_asked)
 }
 
 /// Whether the backout restores the source of the record. A request for a whole run is about the sources that are
@@ -136,10 +155,7 @@ async fn undo<P: Ports, W: RunWatch>(
             }
             backout.watch.sees(RunEvent::Begins { about: &source.short() });
             let order = if restores { backout.order } else { &without };
-            let decision = match backout.is_preview {
-                true => preview(ports, order, &source).await,
-                false => back_out(ports, order, &source).await,
-            };
+            let decision = back_out_correction(ports, order, &source, backout.is_preview).await;
             let mut line = line(&source, &decision);
             if backout.order.ask.restore_source && !restores && line.fate == Fate::Done {
                 line.why.get_or_insert_with(|| still_active(&source));

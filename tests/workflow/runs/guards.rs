@@ -2,15 +2,17 @@
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::service::Controller;
-use logweir::domain::outcome::Mode;
+use logweir::domain::ecs::task_definition::TaskDefinition;
+use logweir::domain::outcome::{Mode, Outcome};
 use logweir::domain::run::{Fate, RunItem, RunPlan, RunState};
 use logweir::ports::ErrorKind;
 use logweir::settings::LEASE;
 use logweir::workflow::BackoutOptions;
 
 use super::{applies, arn, backs_out_as, backs_out_with, blocking, corrected, fate, picture, plan, world, wrongs};
-use crate::world::story::{backs_out, with};
-use crate::world::{Moment, Then};
+use crate::migration::{OPERATOR, migrates_to, planned};
+use crate::world::story::{backs_out, ended, with};
+use crate::world::{LOGWEIR, Moment, Then, World};
 
 #[tokio::test]
 async fn each_item_whose_family_has_moved_is_refused_and_named() {
@@ -155,4 +157,40 @@ async fn a_backout_of_a_run_restores_the_deregistered_sources_and_waits_for_no_a
         let active = world.account(|account| ["f000", "f001"].map(|family| account.active(family)));
         assert_eq!((active, wrongs(&world)), ([vec![1], vec![3]], vec![]));
     }
+}
+
+#[tokio::test]
+async fn a_backout_of_a_run_leaves_a_migration_of_the_same_source_alone() {
+    let world = world(1, 0);
+    let plan = plan(&world, Mode::Register, 0).await;
+    applies(&world, &plan).await;
+    backs_out_as(&world, &plan, "operator").await.unwrap();
+    let source = arn(&world, "f000", 1);
+    let document =
+        TaskDefinition::parse(planned().text().replace("\"family\":\"web\"", "\"family\":\"f000\"")).unwrap();
+    world.account(|account| account.principal = OPERATOR.into());
+    let migrated = migrates_to(&world, "cli", &source, &document).await;
+    assert_eq!(ended(&migrated), (Outcome::Migrated, None), "{migrated:?}");
+    world.account(|account| account.principal = LOGWEIR.into());
+    let active = |world: &World| world.account(|account| account.active("f000"));
+    let before = active(&world);
+    let again = backs_out_as(&world, &plan, "operator").await.unwrap();
+    assert_eq!((again.state, active(&world)), (RunState::BackedOut, before), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_backout_of_a_run_names_an_item_that_another_request_opened_again() {
+    let world = world(1, 0);
+    let plan = plan(&world, Mode::Register, 0).await;
+    applies(&world, &plan).await;
+    let (source, corrected) = (arn(&world, "f000", 1), arn(&world, "f000", 2));
+    // An operator undoes the correction by hand, and corrects the source again by name.
+    world.account(|account| account.deregisters(&corrected));
+    crate::world::story::applies(&world, &source, true).await;
+    assert_eq!(world.account(|account| account.active("f000")), [1, 3]);
+    let result = backs_out_as(&world, &plan, "operator").await.unwrap();
+    assert_eq!((fate(&result, "f000:1"), result.state), (Fate::Refused, RunState::BackingOut), "{result:?}");
+    let why = result.lines[0].why.clone().unwrap();
+    assert!(why.ends_with("`logweir backout f000:1` undoes both"), "{why}");
+    assert_eq!(world.account(|account| account.active("f000")), [1, 3]);
 }
